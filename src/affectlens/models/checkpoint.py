@@ -1,0 +1,55 @@
+"""Checkpoint = architecture name + params + weights: what crosses a node boundary instead of a live module."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from torch import nn
+
+ModuleT = TypeVar("ModuleT", bound=nn.Module)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A fitted model at rest.
+
+    Attributes:
+        architecture: name under which its family's `build_*` finds the class, for instance "cnn".
+        params: JSON-able arguments that rebuild the architecture (sizes included).
+        weights: name -> array, on the CPU.
+        metadata: JSON-able facts about the fit (data fingerprint, validation metric, seed, label order, ...).
+    """
+
+    architecture: str
+    params: Mapping[str, Any]
+    weights: Mapping[str, np.ndarray]
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, model: nn.Module, architecture: str, params: Mapping[str, Any], **metadata: Any) -> Checkpoint:
+        """The weights of a module, copied to CPU arrays."""
+        weights = {name: tensor.detach().cpu().numpy().copy() for name, tensor in model.state_dict().items()}
+        return cls(architecture, dict(params), weights, metadata)
+
+    def restore(self, build: Callable[[str, Mapping[str, Any]], ModuleT]) -> ModuleT:
+        """Rebuild the module with `build(architecture, params)` and load the weights into it, in evaluation mode.
+
+        Raises:
+            RuntimeError: the weights do not fit the architecture.
+        """
+        model = build(self.architecture, self.params)
+        model.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in self.weights.items()})
+        return model.eval()
+
+    def fingerprint(self) -> str:
+        """Twelve hexadecimal digits that identify the weights and the params."""
+        digest = hashlib.sha256(repr((self.architecture, sorted(self.params.items()))).encode())
+        for name in sorted(self.weights):
+            digest.update(name.encode())
+            digest.update(np.ascontiguousarray(self.weights[name]).tobytes())
+        return digest.hexdigest()[:12]

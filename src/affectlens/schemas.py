@@ -1,0 +1,159 @@
+"""One contract per table: columns, types, units and ranges. The catalog enforces each on load and on save.
+
+Ids are strings, times are UTC. Primary and later tables are closed against wrong values; `raw_*` tables only have to
+carry their columns, since refusing their bad rows is the work of ingestion.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+
+FORMS = ("long_text", "short_text", "image", "short_video", "link", "product", "music", "film")
+INTERACTION_KINDS = ("impression", "view", "like", "comment", "share", "rating", "purchase")
+REACTIONS = ("likes", "loves", "hahas", "wows", "sads", "angrys", "shares", "comments")
+SPLITS = ("train", "valid", "test")
+TAXONOMY_NAMES = ("goemotions", "ekman", "sentiment")
+
+
+def _column(dtype: Any, *checks: pa.Check, optional: bool = False, nullable: bool = False, unique: bool = False) -> Any:
+    return pa.Column(dtype, list(checks), required=not optional, nullable=nullable, unique=unique, coerce=True)
+
+
+def _string(*checks: pa.Check, **options: bool) -> Any:
+    return _column(pd.StringDtype(na_value=np.nan), *checks, **options)
+
+
+def _id(**options: bool) -> Any:
+    return _string(pa.Check.str_length(min_value=1), **options)
+
+
+def _one_of(values: tuple[str, ...], **options: bool) -> Any:
+    return _string(pa.Check.isin(values), **options)
+
+
+def _time(**options: bool) -> Any:
+    return _column(pd.DatetimeTZDtype(unit="us", tz="UTC"), **options)
+
+
+def _real(low: float | None = None, high: float | None = None, **options: bool) -> Any:
+    checks = [pa.Check.ge(low)] if low is not None else []
+    checks += [pa.Check.le(high)] if high is not None else []
+    return _column("float64", *checks, **options)
+
+
+def _count(low: int = 0, **options: bool) -> Any:
+    return _column("int64", pa.Check.ge(low), **options)
+
+
+def _list(**options: bool) -> Any:
+    is_list = pa.Check(
+        lambda values: values.map(lambda value: isinstance(value, list | tuple | np.ndarray)),
+        error="every value is a list",
+    )
+    return pa.Column(object, [is_list], required=not options.get("optional", False), nullable=False)
+
+
+def _table(name: str, columns: dict[str, Any], unique: list[str] | None = None) -> pa.DataFrameSchema:
+    return pa.DataFrameSchema(columns, name=name, unique=unique, strict=False)
+
+
+def _raw(table: pa.DataFrameSchema) -> pa.DataFrameSchema:
+    columns = {name: pa.Column(required=column.required, nullable=True) for name, column in table.columns.items()}
+    return pa.DataFrameSchema(columns, name=f"raw_{table.name}", strict=False)
+
+
+# --- primary -----------------------------------------------------------------------------------------------------
+Users = _table(
+    "users",
+    {
+        "user_id": _id(unique=True),
+        "joined_at": _time(nullable=True, optional=True),
+        "language": _string(nullable=True, optional=True),
+    },
+)
+Contents = _table(
+    "contents",
+    {
+        "content_id": _id(unique=True),
+        "author_id": _id(nullable=True),
+        "created_at": _time(nullable=True),
+        "form": _one_of(FORMS),
+        "text": _string(nullable=True),
+        "language": _string(nullable=True),
+        "tags": _list(),
+        "image_path": _string(nullable=True),
+        "clip_path": _string(nullable=True),
+    },
+)
+Interactions = _table(
+    "interactions",
+    {
+        "interaction_id": _id(unique=True),
+        "user_id": _id(),
+        "content_id": _id(),
+        "occurred_at": _time(),
+        "kind": _one_of(INTERACTION_KINDS),
+        "value": _real(nullable=True),
+        "dwell_s": _real(0.0, nullable=True),
+        "surface": _string(nullable=True),
+        "slate_id": _string(nullable=True),
+        "position": _real(0.0, nullable=True),
+        "propensity": _column("float64", pa.Check.in_range(0.0, 1.0, include_min=False), nullable=True),
+    },
+)
+Utterances = _table(
+    "utterances",
+    {
+        "utterance_id": _id(unique=True),
+        "user_id": _id(nullable=True),
+        "occurred_at": _time(nullable=True),
+        "content_id": _id(nullable=True),
+        "text": _string(pa.Check.str_length(min_value=1)),
+        "language": _string(),
+        "form": _one_of(FORMS),
+        "image_path": _string(nullable=True),
+        "clip_path": _string(nullable=True),
+    },
+)
+EmotionLabels = _table(
+    "emotion_labels",
+    {
+        "utterance_id": _id(),
+        "taxonomy": _one_of(TAXONOMY_NAMES),
+        "labels": _list(),
+        "n_annotators": _real(1.0, nullable=True),
+        "split": _one_of(SPLITS, nullable=True),
+        "valence": _real(-1.0, 1.0, nullable=True, optional=True),
+        "arousal": _real(-1.0, 1.0, nullable=True, optional=True),
+        "dominance": _real(-1.0, 1.0, nullable=True, optional=True),
+    },
+    unique=["utterance_id", "taxonomy"],
+)
+Annotations = _table(
+    "annotations",
+    {"utterance_id": _id(), "annotator_id": _id(), "taxonomy": _one_of(TAXONOMY_NAMES), "labels": _list()},
+    unique=["utterance_id", "annotator_id", "taxonomy"],
+)
+ReactionCounts = _table(
+    "reaction_counts",
+    {"content_id": _id(), "observed_at": _time(), "reaction": _one_of(REACTIONS), "count": _count()},
+)
+Media = _table("media", {"media_path": _id(unique=True), "data": pa.Column(object, nullable=False)})
+RejectedRows = _table(
+    "rejected_rows", {"source": _string(), "row": _count(), "reason": _string(), "raw": _string(nullable=True)}
+)
+RowAccounting = _table(
+    "row_accounting", {"source": _string(unique=True), "read": _count(), "accepted": _count(), "rejected": _count()}
+)
+
+# --- raw: the columns of the primary tables, any values --------------------------------------------------------------
+RawUsers = _raw(Users)
+RawContents = _raw(Contents)
+RawInteractions = _raw(Interactions)
+RawUtterances = _raw(Utterances)
+RawEmotionLabels = _raw(EmotionLabels)
+RawAnnotations = _raw(Annotations)
+RawReactionCounts = _raw(ReactionCounts)
+RawMedia = _raw(Media)
