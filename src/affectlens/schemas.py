@@ -157,3 +157,100 @@ RawEmotionLabels = _raw(EmotionLabels)
 RawAnnotations = _raw(Annotations)
 RawReactionCounts = _raw(ReactionCounts)
 RawMedia = _raw(Media)
+
+# --- emotion -------------------------------------------------------------------------------------------------------
+EmotionSignals = _table(
+    "emotion_signals",
+    {
+        "utterance_id": _id(unique=True),
+        "user_id": _id(nullable=True),
+        "occurred_at": _time(nullable=True),
+        "probabilities": _list(),
+        "hidden": _list(),
+    },
+)
+ContentEmotions = _table(
+    "content_emotions",
+    {"content_id": _id(unique=True), "probabilities": _list(), "has_text": _column("bool")},
+)
+EmotionStates = _table(
+    "emotion_states",
+    {
+        "state_id": _id(unique=True),
+        "user_id": _id(),
+        "occurred_at": _time(nullable=True),
+        "probabilities": _list(),
+        "hidden": _list(),
+    },
+)
+EmotionExamplesScored = _table(
+    "emotion_examples_scored",
+    {
+        "utterance_id": _id(unique=True),
+        "text": _string(),
+        "labels": _list(),
+        "predicted": _list(),
+        "top_label": _string(),
+        "top_probability": _real(0.0, 1.0),
+        "is_right": _column("bool"),
+        "split": _one_of(SPLITS),
+    },
+)
+
+# --- features --------------------------------------------------------------------------------------------------------
+UtteranceSplits = _table("utterance_splits", {"utterance_id": _id(unique=True), "split": _one_of(SPLITS, nullable=True)})
+EmotionExamples = _table(
+    "emotion_examples",
+    {
+        "utterance_id": _id(unique=True),
+        "user_id": _id(nullable=True),
+        "occurred_at": _time(nullable=True),
+        "text": _string(pa.Check.str_length(min_value=1)),
+        "taxonomy": _one_of(TAXONOMY_NAMES),
+        "labels": _list(),
+        "valence": _real(-1.0, 1.0, nullable=True),
+        "arousal": _real(-1.0, 1.0, nullable=True),
+        "split": _one_of(SPLITS, nullable=True),
+    },
+)
+ContentDocuments = _table(
+    "content_documents",
+    {
+        "content_id": _id(unique=True),
+        "created_at": _time(nullable=True),
+        "form": _one_of(FORMS),
+        "topic": _string(nullable=True),
+        "split": _one_of(SPLITS),
+        "text": _string(nullable=True),
+        "tags": _list(),
+        "image_path": _string(nullable=True),
+        "clip_path": _string(nullable=True),
+    },
+)
+ContentFeatures = _table(
+    "content_features",
+    {
+        "content_id": _id(unique=True),
+        "created_at": _time(nullable=True),
+        "form": _one_of(FORMS),
+        "topic": _string(nullable=True),
+        "split": _one_of(SPLITS),
+        "vector": _list(),
+    },
+)
+BehaviourSequences = _table(
+    "behaviour_sequences",
+    {
+        "user_id": _id(),
+        "content_id": _id(),
+        "step": _count(),
+        "occurred_at": _time(nullable=True),
+        "kind": _one_of(INTERACTION_KINDS[1:]),
+        "dwell_s": _real(0.0, nullable=True),
+        "gap_s": _real(0.0, nullable=True),
+        "value": _real(nullable=True),
+        "surface": _string(nullable=True),
+        "split": _one_of(SPLITS),
+    },
+    unique=["user_id", "step"],
+)

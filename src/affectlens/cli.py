@@ -1,0 +1,137 @@
+"""Commands of AffectLens. `affectlens NAME` works everywhere; in a checkout `kedro NAME` offers the same."""
+
+from __future__ import annotations
+
+import shutil
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import click
+from kedro.framework.cli.project import run
+from kedro.framework.context import KedroContext
+from kedro.framework.project import settings
+from kedro.io.core import AbstractVersionedDataset
+
+_env = click.option("--env", "-e", default=None, help="Data environment: base (default), goemotions, sequences, ...")
+_conf = click.option("--conf-source", default=None, help="Folder of the configuration; default: conf/")
+
+
+@click.group(name="affectlens")
+def affectlens() -> None:
+    """AffectLens: where attention goes, and how people express emotion.
+
+    \b
+    affectlens run                               the whole chain on the embedded world
+    affectlens run --env goemotions --pipeline analysis
+    affectlens fetch goemotions                  bring a real data set, checked
+    affectlens trace USER                        one request through S, E, A, G, W, R
+    """
+
+
+@affectlens.group(name="commands", hidden=True)
+def cli() -> None:
+    """The same commands inside `kedro`."""
+
+
+def _context(env: str | None, conf_source: str | None) -> KedroContext:
+    session = settings.SESSION_CLASS.create(env=env, conf_source=conf_source)
+    context: KedroContext = session.load_context()
+    return context
+
+
+def _versioned(context: KedroContext) -> dict[str, AbstractVersionedDataset[Any, Any]]:
+    catalog = context.catalog
+    found = {}
+    for name in catalog.keys():  # noqa: SIM118  a catalog is not a mapping
+        dataset = catalog.get(name)
+        if isinstance(dataset, AbstractVersionedDataset) and dataset._version is not None:
+            found[name] = dataset
+    return found
+
+
+@cli.command()
+@click.argument("name")
+def fetch(name: str) -> None:
+    """Bring the real data set NAME into the cache, checked by SHA-256; its licence is shown.
+
+    A mirror in AFFECTLENS_MIRROR (a folder or an address) goes first.
+    """
+    from affectlens.fetch import FetchError, fetch_files, licence_of  # noqa: PLC0415
+
+    try:
+        click.echo(f"Licence of {name}: {licence_of(name)}")
+        for path in fetch_files(name):
+            click.echo(path)
+    except FetchError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@cli.command()
+@click.argument("user")
+@_env
+@_conf
+def trace(user: str, env: str | None, conf_source: str | None) -> None:
+    """Follow one request of USER through S_t, E_t, A_t, G_t, W_t and R_t.
+
+    USER is an id as in the source (u000123) or as in the tables (its keyed hash).
+    """
+    from affectlens.pipelines.inference.trace import trace_from_catalog  # noqa: PLC0415
+
+    try:
+        click.echo(trace_from_catalog(_context(env, conf_source).catalog, user))
+    except LookupError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@cli.command()
+@_env
+@_conf
+@click.option("--keep", default=3, show_default=True, type=click.IntRange(min=1), help="Newest versions to keep.")
+@click.option("--dry-run", is_flag=True, help="Say what would go, and leave it.")
+def prune(env: str | None, conf_source: str | None, keep: int, dry_run: bool) -> None:
+    """Delete old versions of checkpoints, leaderboards, figures and reports."""
+    context = _context(env, conf_source)
+    versions = _versions_by_folder(context)
+    doomed = sorted(path for paths in versions.values() for path in sorted(paths, reverse=True)[keep:])
+    for path in doomed:
+        if not dry_run:
+            shutil.rmtree(path)
+    verb = "would delete" if dry_run else "deleted"
+    click.echo(f"{verb} {len(doomed)} old versions of {len(versions)} datasets; the newest {keep} of each stay")
+
+
+def _versions_by_folder(context: KedroContext) -> dict[Path, list[Path]]:
+    """Dataset folder -> its version folders: those of entries with a name of their own and of factories."""
+    root = Path(str(_versioned(context)["report"]._filepath)).parents[1]
+    found: dict[Path, list[Path]] = defaultdict(list)
+    for path in root.glob("0*/**/*"):
+        if path.is_dir() and path.parent.suffix and (path / path.parent.name).exists():
+            found[path.parent].append(path)
+    return found
+
+
+@cli.command()
+@click.argument("version")
+@_env
+@_conf
+def report(version: str, env: str | None, conf_source: str | None) -> None:
+    """Make the report of an older run again, from the versions that the run VERSION saved."""
+    session = settings.SESSION_CLASS.create(env=env, conf_source=conf_source)
+    context = session.load_context()
+    from kedro.framework.project import pipelines  # noqa: PLC0415
+
+    inputs = pipelines["reporting"].inputs()
+    load_versions = {
+        name: version
+        for name, dataset in _versioned(context).items()
+        if name in inputs and any(Path(found).parent.name == version for found in dataset.list_versions())
+    }
+    if not load_versions:
+        raise click.ClickException(f"no dataset that the report cites has a version {version!r}")
+    session.run(pipeline_names=["reporting"], load_versions=load_versions)
+
+
+affectlens.add_command(run)
+for _command in tuple(cli.commands.values()):
+    affectlens.add_command(_command)

@@ -1,0 +1,79 @@
+"""What happens around a run: sources get their configuration, each run leaves a manifest, the report is named."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+from kedro.framework.hooks import hook_impl
+from kedro.io import CatalogProtocol
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+
+logger = logging.getLogger(__name__)
+
+
+class ChainHooks:
+    """Configures sources, times nodes and writes `08_reporting/runs/<run id>.json`."""
+
+    def __init__(self) -> None:
+        self._started: dict[str, float] = {}
+        self._seconds: dict[str, float] = {}
+
+    @hook_impl
+    def after_catalog_created(self, catalog: CatalogProtocol, parameters: dict[str, Any]) -> None:
+        """Hand `params:source` to every dataset that reads a real source, before any node runs."""
+        for name in catalog.keys():  # noqa: SIM118  a catalog is not a mapping
+            if name.startswith("raw_") and hasattr(dataset := catalog.get(name), "configure"):
+                dataset.configure(parameters["source"])
+
+    @hook_impl
+    def before_node_run(self, node: Node) -> None:
+        """Start a node's clock."""
+        self._started[node.name] = time.perf_counter()
+
+    @hook_impl
+    def after_node_run(self, node: Node) -> None:
+        """Stop a node's clock."""
+        self._seconds[node.name] = round(time.perf_counter() - self._started[node.name], 3)
+
+    @hook_impl
+    def after_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+        """Write the manifest of the run and say where its report lies."""
+        report = _path_of(catalog, "report")
+        if report is None:
+            return
+        manifest = {
+            "run_id": run_params["run_id"],
+            "environment": run_params["env"] or "base",
+            "pipelines": run_params["pipeline_names"],
+            "runtime_params": run_params["runtime_params"],
+            "code": _git_revision(),
+            "seconds_by_node": self._seconds,
+        }
+        path = report.parents[2] / "runs" / f"{run_params['run_id']}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(manifest, indent=1, default=str))
+        if "report" in pipeline.all_outputs():
+            logger.info("Report: %s", report.resolve())
+
+
+def _path_of(catalog: CatalogProtocol, name: str) -> Path | None:
+    if name not in catalog:
+        return None
+    dataset = catalog.get(name)
+    return Path(str(dataset._get_save_path()))
+
+
+def _git_revision() -> str | None:
+    """The commit of the working tree, with a mark if it differs; None outside a checkout."""
+    command = ["git", "describe", "--always", "--dirty"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

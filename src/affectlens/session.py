@@ -1,0 +1,81 @@
+"""Runs only the stages that an environment's data allow, as the table `stages` in conf/base/parameters.yml says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from kedro.framework.project import pipelines
+from kedro.framework.session import KedroSession
+
+from affectlens.pipeline_registry import STAGES
+
+GROUPS = ("__default__", "analysis")
+READ_OUTSIDE_NODES = frozenset({"source", "data_root"})  # by the raw datasets, by the catalog
+
+
+class StageSession(KedroSession):
+    """A session that translates `__default__` and `analysis` into the stages of its environment."""
+
+    def run(self, pipeline_name: str | None = None, pipeline_names: list[str] | None = None, **options: Any) -> Any:
+        """Run pipelines by name; see `KedroSession.run`.
+
+        Raises:
+            ValueError: a stage was asked for that this environment's data do not allow, or a parameter was given that
+                no node reads.
+        """
+        asked = pipeline_names or [pipeline_name or "__default__"]
+        pipelines.set_requested(None)
+        environment = self.store["env"] or "base"
+        parameters = self._get_config_loader()["parameters"]
+        check_parameters_are_read(parameters)
+        return super().run(pipeline_names=stages_to_run(asked, parameters["stages"], environment), **options)
+
+
+def stages_to_run(asked: list[str], table: Mapping[str, Any], environment: str) -> list[str]:
+    """The pipelines to run for the names that a user typed.
+
+    Raises:
+        ValueError: the environment has no row in the table, or a stage by name is not one of its stages.
+    """
+    row = table.get("base" if environment == "local" else environment)
+    if row is None:
+        raise ValueError(
+            f"environment {environment!r} has no row in `stages` (conf/base/parameters.yml); rows: {sorted(table)}"
+        )
+    names: list[str] = []
+    for name in asked:
+        if name in GROUPS:
+            names += [stage for stage in row["runs"] if name == "__default__" or stage != "simulation"]
+        elif name in STAGES and name not in row["runs"]:
+            raise ValueError(
+                f"stage {name!r} does not run in environment {environment!r}: {row['skips'][name]}; "
+                f"its stages are {', '.join(row['runs'])}"
+            )
+        else:
+            names.append(name)
+    return list(dict.fromkeys(names))
+
+
+def check_parameters_are_read(parameters: Mapping[str, Any]) -> None:
+    """Stop on a parameter that no node reads: most likely a misspelt key.
+
+    Raises:
+        ValueError: with the key and the closest one that is read.
+    """
+    inputs = {name for pipeline in pipelines.values() for name in pipeline.inputs()}
+    read = READ_OUTSIDE_NODES | {name.removeprefix("params:") for name in inputs if name.startswith("params:")}
+    for key in _leaves(parameters):
+        if not any(key == name or key.startswith(f"{name}.") for name in read):
+            hint = get_close_matches(key, read, n=1, cutoff=0.4)
+            closest = f"; did you mean {hint[0]!r}?" if hint else ""
+            raise ValueError(f"parameter {key!r} is read by no node{closest}")
+
+
+def _leaves(tree: Mapping[str, Any], prefix: str = "") -> list[str]:
+    keys: list[str] = []
+    for name, value in tree.items():
+        path = f"{prefix}{name}"
+        keys += _leaves(value, f"{path}.") if isinstance(value, Mapping) and value else [path]
+    return keys
