@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 export KEDRO_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
-.PHONY: run test lint viz bench clean docs tensorboard
+.PHONY: run test lint viz bench clean docs
 
 run: .venv/.run  ## the whole chain on the embedded world, to an HTML report
 	$(BIN)/kedro run
@@ -27,10 +27,7 @@ bench: .venv/.dev  ## speed, as ratios against a peer in the same run
 	$(BIN)/python -m benchmarks
 
 docs: .venv/.dev  ## the documentation as a site in site/
-	$(BIN)/mkdocs build --strict
-
-tensorboard: .venv/.run  ## every training's curves
-	$(BIN)/tensorboard --logdir data --host 127.0.0.1
+	$(BIN)/sphinx-build -q -W -b html docs site
 
 clean:  ## everything that a run or a build made; the environment and the data of the user stay
 	rm -rf build dist site reports .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

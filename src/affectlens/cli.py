@@ -26,7 +26,7 @@ def affectlens() -> None:
     affectlens run --env goemotions --pipeline analysis
     affectlens fetch goemotions                  bring a real data set, checked
     affectlens trace USER                        one request through S, E, A, G, W, R
-    """
+    """  # noqa: D301  click reads the \b
 
 
 @affectlens.group(name="commands", hidden=True)
@@ -57,7 +57,7 @@ def fetch(name: str) -> None:
 
     A mirror in AFFECTLENS_MIRROR (a folder or an address) goes first.
     """
-    from affectlens.fetch import FetchError, fetch_files, licence_of  # noqa: PLC0415
+    from affectlens.fetch import FetchError, fetch_files, licence_of
 
     try:
         click.echo(f"Licence of {name}: {licence_of(name)}")
@@ -76,7 +76,7 @@ def trace(user: str, env: str | None, conf_source: str | None) -> None:
 
     USER is an id as in the source (u000123) or as in the tables (its keyed hash).
     """
-    from affectlens.pipelines.inference.trace import trace_from_catalog  # noqa: PLC0415
+    from affectlens.pipelines.inference.trace import trace_from_catalog
 
     try:
         click.echo(trace_from_catalog(_context(env, conf_source).catalog, user))
@@ -119,7 +119,7 @@ def report(version: str, env: str | None, conf_source: str | None) -> None:
     """Make the report of an older run again, from the versions that the run VERSION saved."""
     session = settings.SESSION_CLASS.create(env=env, conf_source=conf_source)
     context = session.load_context()
-    from kedro.framework.project import pipelines  # noqa: PLC0415
+    from kedro.framework.project import pipelines
 
     inputs = pipelines["reporting"].inputs()
     load_versions = {

@@ -44,9 +44,10 @@ class ChainHooks:
     @hook_impl
     def after_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol) -> None:
         """Write the manifest of the run and say where its report lies."""
-        report = _path_of(catalog, "report")
-        if report is None:
+        if "report" not in catalog:
             return
+        folder = Path(str(catalog.get("report")._filepath))
+        report = folder / run_params["run_id"] / folder.name
         manifest = {
             "run_id": run_params["run_id"],
             "environment": run_params["env"] or "base",
@@ -55,18 +56,11 @@ class ChainHooks:
             "code": _git_revision(),
             "seconds_by_node": self._seconds,
         }
-        path = report.parents[2] / "runs" / f"{run_params['run_id']}.json"
+        path = folder.parent / "runs" / f"{run_params['run_id']}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(manifest, indent=1, default=str))
         if "report" in pipeline.all_outputs():
             logger.info("Report: %s", report.resolve())
-
-
-def _path_of(catalog: CatalogProtocol, name: str) -> Path | None:
-    if name not in catalog:
-        return None
-    dataset = catalog.get(name)
-    return Path(str(dataset._get_save_path()))
 
 
 def _git_revision() -> str | None:

@@ -198,7 +198,9 @@ EmotionExamplesScored = _table(
 )
 
 # --- features --------------------------------------------------------------------------------------------------------
-UtteranceSplits = _table("utterance_splits", {"utterance_id": _id(unique=True), "split": _one_of(SPLITS, nullable=True)})
+UtteranceSplits = _table(
+    "utterance_splits", {"utterance_id": _id(unique=True), "split": _one_of(SPLITS, nullable=True)}
+)
 EmotionExamples = _table(
     "emotion_examples",
     {

@@ -14,7 +14,7 @@ from affectlens.models.checkpoint import Checkpoint
 
 
 class CheckpointDataset(AbstractVersionedDataset[Checkpoint, Checkpoint]):
-    """A `Checkpoint` as `*.safetensors` (weights) and `*.json` (architecture, params, metadata). Nothing is unpickled."""
+    """A `Checkpoint` as `*.safetensors` (weights) and `*.json` (the rest). Nothing is unpickled."""
 
     def __init__(
         self, *, filepath: str, version: Version | None = None, metadata: dict[str, Any] | None = None
@@ -31,7 +31,7 @@ class CheckpointDataset(AbstractVersionedDataset[Checkpoint, Checkpoint]):
 
     def load(self) -> Checkpoint:
         """The checkpoint, with its weights as arrays on the CPU."""
-        from safetensors.numpy import load_file  # noqa: PLC0415
+        from safetensors.numpy import load_file
 
         path = Path(get_filepath_str(self._get_load_path(), "file"))
         facts = json.loads(path.with_suffix(".json").read_text())
@@ -39,7 +39,7 @@ class CheckpointDataset(AbstractVersionedDataset[Checkpoint, Checkpoint]):
 
     def save(self, data: Checkpoint) -> None:
         """Write weights and facts; the facts first, so that weights never stand without them."""
-        from safetensors.numpy import save as to_bytes  # noqa: PLC0415
+        from safetensors.numpy import save as to_bytes
 
         path = Path(get_filepath_str(self._get_save_path(), "file"))
         facts = {

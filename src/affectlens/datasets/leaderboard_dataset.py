@@ -17,7 +17,7 @@ class LeaderboardDataset(TableDataset):
         """Write the rows, stamped with this run's id (the version under which Kedro saves)."""
         run_id = self.resolve_save_version() or "unversioned"
         stamped = data.assign(run_id=run_id)
-        super().save(stamped)
         path = Path(str(self._get_save_path()))
+        super().save(stamped)
         rows = json.loads(stamped.to_json(orient="records", date_format="iso"))
         write_atomically(path.with_suffix(".json"), json.dumps(rows, indent=1).encode())

@@ -96,6 +96,7 @@ def paired_difference(a: np.ndarray, b: np.ndarray, seed: int) -> tuple[Estimate
     Args:
         a: (n,) metric of system A per unit; NaN where undefined.
         b: (n,) metric of system B on the same units.
+
     Raises:
         ValueError: the arrays differ in shape.
     """

@@ -60,7 +60,7 @@ Validate = Callable[[nn.Module], float]
 
 def make_fabric(trainer: TrainerParams) -> Fabric:
     """The Fabric that `trainer` describes; one process needs no strategy."""
-    from lightning_fabric import Fabric  # noqa: PLC0415  1.5 s of import that only a fit needs
+    from lightning_fabric import Fabric
 
     strategy = trainer.strategy if trainer.devices > 1 else "auto"
     return Fabric(
@@ -113,7 +113,7 @@ def fit(
     return pd.DataFrame(history, columns=["epoch", "train_loss", "valid_metric", "metric_name", "seconds"])
 
 
-def _fit_process(  # noqa: PLR0913  the arguments of `fit`, flat, as Fabric's launcher hands them to each process
+def _fit_process(
     fabric: Fabric,
     model: nn.Module,
     batches: Batches,

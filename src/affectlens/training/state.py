@@ -118,7 +118,7 @@ def event_writer(work_dir: Path | None) -> Iterator[Callable[[Mapping[str, float
     if work_dir is None:
         yield lambda scalars, step: None
         return
-    from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415  slow import
+    from torch.utils.tensorboard import SummaryWriter
 
     writer = SummaryWriter(str(work_dir / "events"))
     try:

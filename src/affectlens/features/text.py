@@ -1,0 +1,147 @@
+"""Text to tokens to integers: what models without a tokeniser of their own read."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+
+import numpy as np
+
+PADDING, UNKNOWN = "<pad>", "<unknown>"
+URL, MENTION, SHOUT, NUMBER = "<url>", "<user>", "<caps>", "<number>"
+PADDING_INDEX, UNKNOWN_INDEX = 0, 1
+
+_PICTOGRAM = r"[\U0001F300-\U0001F3FA\U0001F400-\U0001FAFF\u2600-\u27BF\u2B05-\u2B55\u203C\u2049]"
+_EMOJI = rf"(?:[\U0001F1E6-\U0001F1FF]{{2}}|{_PICTOGRAM}(?:\u200D{_PICTOGRAM}|\u200D[\u2640\u2642])*)"
+_EMOTICON = r"(?:[<>]?[:;=][\-o^']?[)(\]\[dDpP/\\|3*]+(?!\w)|[xX][dD]+(?!\w)|<+3+|\^[_.\-]*\^|[tT]_+[tT]|[oO]_+[oO])"
+_IDEOGRAPH = r"\u3040-\u30FF\u3400-\u9FFF"
+_ALPHANUMERIC = rf"[^\W_{_IDEOGRAPH}]+"
+_WORD = rf"{_ALPHANUMERIC}(?:'{_ALPHANUMERIC})*"
+_TOKEN = re.compile(
+    rf"<(?:url|user|caps|number|name|religion)>|{_EMOTICON}|{_EMOJI}|[!?]+|{_WORD}|[{_IDEOGRAPH}]|\.{{2,}}|[^\w\s]|\w"
+)
+_WEB_ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
+_AT_NAME = re.compile(r"(?<!\w)@\w+")
+_MASK = re.compile(r"\[(NAME|RELIGION)\]", re.IGNORECASE)
+_FIGURE = re.compile(r"(?<![\w<:;=])[+-]?\d+(?:[.,:]\d+)*(?!\w)")
+_SHOUTED_RUN = re.compile(r"\b(?:[A-Z]{2,}|[AI](?=\W+[A-Z]{2}))(?:\W+(?:[A-Z]{2,}|[AI])\b)*")
+_ELONGATION = re.compile(r"([^\W\d_])\1{2,}")
+_INVISIBLE = re.compile("[\u200b\u200c\u2060\ufe0e\ufe0f\ufeff\U0001f3fb-\U0001f3ff]")
+_QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u201c": '"', "\u201d": '"'})
+_NOT_IN_KEY = frozenset({URL, MENTION, SHOUT, "rt"})
+
+
+def normalise(text: str) -> str:
+    """One spelling for what readers see as one: quotes, widths, masks, elongation ("sooo" becomes "soo"), capitals.
+
+    Web addresses, @names and figures become `<url>`, `<user>`, `<number>`; a run of words in capitals is lower-cased
+    behind one `<caps>`; skin tones and emoji variants are dropped.
+
+    >>> normalise("@amy  I AM SOOOO happy 😍👍🏽 http://a.b")
+    '<user> <caps> i am soo happy 😍👍 <url>'
+    """
+    if not text.isascii():
+        text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text).translate(_QUOTES))
+    if "&" in text:
+        text = html.unescape(text)
+    if "/" in text or "www." in text.lower():
+        text = _WEB_ADDRESS.sub(f" {URL} ", text)
+    if "@" in text:
+        text = _AT_NAME.sub(f" {MENTION} ", text)
+    text = _SHOUTED_RUN.sub(rf"{SHOUT} \g<0>", _MASK.sub(_mask, text))
+    return " ".join(_ELONGATION.sub(r"\1\1", _FIGURE.sub(NUMBER, text).lower()).split())
+
+
+def _mask(found: re.Match[str]) -> str:
+    return f" <{found.group(1).lower()}> "
+
+
+def tokenise(text: str) -> list[str]:
+    """Tokens of a text: words, emoji and emoticons whole, runs of ! and ? (longer than two cut to two), punctuation.
+
+    >>> tokenise("Don't GO!!! :-( 👨‍👩‍👧 we're #sad...")
+    ["don't", '<caps>', 'go', '!!', ':-(', '👨\u200d👩\u200d👧', "we're", '#', 'sad', '..']
+    """
+    return [token[:2] if token[0] in "!?." else token for token in _TOKEN.findall(normalise(text))]
+
+
+def tokenise_all(texts: Sequence[str]) -> tuple[list[str], np.ndarray]:
+    """Tokens of all texts in one flat list, and offsets (n + 1,): text i owns tokens[offsets[i]:offsets[i + 1]]."""
+    rows = [tokenise(text) for text in texts]
+    offsets = np.zeros(len(rows) + 1, dtype=np.int64)
+    np.cumsum([len(row) for row in rows], out=offsets[1:])
+    return list(chain.from_iterable(rows)), offsets
+
+
+def normalised_key(text: str) -> str:
+    """What two near-duplicates share: the words without case, elongation, punctuation, figures, names and addresses.
+
+    A text without any word keeps its symbols.
+
+    >>> normalised_key("RT @amy: So HAPPY!!! http://a.b") == normalised_key("so happy")
+    True
+    """
+    tokens = [token for token in tokenise(text) if token not in _NOT_IN_KEY]
+    words = [token for token in tokens if token[0].isalnum() or token[0] == "<"]
+    return " ".join(words or tokens)
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The tokens that a model knows; a token's place is its index. 0 pads, 1 stands for everything else."""
+
+    tokens: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if self.tokens[:2] != (PADDING, UNKNOWN):
+            raise ValueError(f"a vocabulary starts with {PADDING}, {UNKNOWN}; got {list(self.tokens[:2])}")
+        if len(self._index) != len(self.tokens):
+            raise ValueError("a vocabulary holds each token once")
+
+    @classmethod
+    def from_texts(cls, texts: Sequence[str], *, min_count: int, max_size: int) -> Vocabulary:
+        """The most frequent tokens, most frequent first, equally frequent ones by spelling.
+
+        Args:
+            texts: training texts.
+            min_count: rarer tokens are left out.
+            max_size: most entries, the two reserved ones included.
+        """
+        counts = Counter(tokenise_all(texts)[0])
+        ranked = sorted((-count, token) for token, count in counts.items() if count >= min_count)
+        return cls((PADDING, UNKNOWN, *(token for _, token in ranked[: max(max_size - 2, 0)])))
+
+    @cached_property
+    def _index(self) -> dict[str, int]:
+        return {token: index for index, token in enumerate(self.tokens)}
+
+    def __len__(self) -> int:
+        """Number of entries, the reserved ones included."""
+        return len(self.tokens)
+
+    def encode(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Indices of all tokens, flat int32, and offsets (n + 1,); a text without tokens is one unknown token."""
+        tokens, offsets = tokenise_all([text if text.strip() else UNKNOWN for text in texts])
+        lookup = self._index.get
+        ids = np.fromiter((lookup(token, UNKNOWN_INDEX) for token in tokens), dtype=np.int32, count=len(tokens))
+        return ids, offsets
+
+
+def padded(ids: np.ndarray, offsets: np.ndarray, max_tokens: int) -> np.ndarray:
+    """Flat indices as a matrix (n, T), T the longest row but at most `max_tokens`; the rest of a row is 0.
+
+    >>> padded(np.array([5, 6, 7]), np.array([0, 1, 3]), 8).tolist()
+    [[5, 0], [6, 7]]
+    """
+    lengths = np.minimum(np.diff(offsets), max_tokens)
+    columns = np.arange(int(lengths.max(initial=0)))
+    is_token = columns[None, :] < lengths[:, None]
+    matrix = np.zeros(is_token.shape, dtype=np.int32)
+    matrix[is_token] = ids[(offsets[:-1, None] + columns)[is_token]]
+    return matrix

@@ -1,0 +1,93 @@
+"""Build the members of the family by name, and sample from a checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from affectlens.models.checkpoint import Checkpoint
+from affectlens.models.gan.conditional import ConditionalGenerator
+from affectlens.models.gan.gaussian import ConditionalGaussian
+from affectlens.models.gan.vae import ConditionalVae
+from affectlens.models.gan.wgan import WganGenerator
+
+_MEMBERS: Mapping[str, type[ConditionalGenerator]] = {
+    "gaussian": ConditionalGaussian,
+    "vae": ConditionalVae,
+    "wgan": WganGenerator,
+}
+_ROWS_AT_ONCE = 4096
+
+
+def build_gan_model(architecture: str, params: Mapping[str, Any]) -> ConditionalGenerator:
+    """A generator with fresh weights.
+
+    Args:
+        architecture: "gaussian", "vae" or "wgan".
+        params: sizes: n_emotions, vector_size, interest_size and those of the member's own params.
+
+    Raises:
+        ValueError: the architecture is unknown.
+    """
+    if architecture not in _MEMBERS:
+        raise ValueError(f"generator {architecture!r} is unknown; expected one of {sorted(_MEMBERS)}")
+    return _MEMBERS[architecture](**params)
+
+
+def generate(
+    checkpoint: Checkpoint, emotion: np.ndarray, interest: np.ndarray, n_samples: int, seed: int
+) -> np.ndarray:
+    """G_t = M_G(E_t, interest, z_1..z_K): K content vectors for every row of the condition.
+
+    Args:
+        checkpoint: of a member of this family.
+        emotion: (n, C) soft emotion probabilities.
+        interest: (n, u) interest vectors, see `interest_of`.
+        n_samples: K.
+        seed: seed of the noise; the same seed, rows and checkpoint give the same vectors.
+
+    Returns:
+        (n, K, d) float32.
+
+    Raises:
+        ValueError: the condition has the wrong width, or its two parts differ in length.
+    """
+    model = checkpoint.restore(build_gan_model)
+    _check_condition(model, emotion, interest)
+    generator = np.random.default_rng(seed)
+    rows = max(1, _ROWS_AT_ONCE // n_samples)
+    parts = [
+        _generate_rows(model, emotion[start : start + rows], interest[start : start + rows], n_samples, generator)
+        for start in range(0, len(emotion), rows)
+    ]
+    return np.concatenate(parts) if parts else np.empty((0, n_samples, model.vector_size), dtype=np.float32)
+
+
+def _check_condition(model: ConditionalGenerator, emotion: np.ndarray, interest: np.ndarray) -> None:
+    expected = ((len(emotion), model.n_emotions), (len(emotion), model.interest_size))
+    if (emotion.shape, interest.shape) != expected:
+        raise ValueError(
+            f"the condition has shapes {emotion.shape} and {interest.shape}, this generator expects {expected}; "
+            "pass the emotion model and the projection that it was trained with"
+        )
+
+
+def _generate_rows(
+    model: ConditionalGenerator,
+    emotion: np.ndarray,
+    interest: np.ndarray,
+    n_samples: int,
+    generator: np.random.Generator,
+) -> np.ndarray:
+    noise = generator.standard_normal((len(emotion) * n_samples, model.noise_size), dtype=np.float32)
+    condition = [
+        torch.from_numpy(np.repeat(np.asarray(part, dtype=np.float32), n_samples, axis=0))
+        for part in (emotion, interest)
+    ]
+    with torch.no_grad():
+        vectors = model.sample(*condition, torch.from_numpy(noise))
+    result: np.ndarray = vectors.numpy().reshape(len(emotion), n_samples, model.vector_size)
+    return result
