@@ -256,3 +256,35 @@ BehaviourSequences = _table(
     },
     unique=["user_id", "step"],
 )
+
+# --- reporting -------------------------------------------------------------------------------------------------------
+AttentionStatistics = _table(
+    "attention_statistics",
+    {
+        "subject": _string(),
+        "statistic": _string(),
+        "value": _real(nullable=True),
+        "lower": _real(nullable=True),
+        "upper": _real(nullable=True),
+        "n": _count(),
+    },
+    unique=["subject", "statistic"],
+)
+AttentionCurves = _table(
+    "attention_curves",
+    {"subject": _string(), "curve": _one_of(("lorenz", "rank_size")), "x": _real(0.0), "y": _real(0.0)},
+)
+ExpressionStatistics = _table(
+    "expression_statistics",
+    {
+        "source": _one_of(("published", "attended", "written")),
+        "period": _string(),
+        "statistic": _string(),
+        "form": _one_of(FORMS, nullable=True),
+        "value": _real(0.0),
+        "lower": _real(0.0),
+        "upper": _real(0.0),
+        "n": _count(1),
+    },
+    unique=["source", "period", "statistic", "form"],
+)

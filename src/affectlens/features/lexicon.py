@@ -39,6 +39,7 @@ def lexicon_scores(texts: Sequence[str], taxonomy: str) -> np.ndarray:
     Args:
         texts: n texts.
         taxonomy: goemotions, ekman or sentiment; coarse labels add up their fine ones.
+
     Raises:
         ValueError: the taxonomy is unknown.
 
@@ -77,7 +78,7 @@ def _is_in(known: list[str], words: str) -> np.ndarray:
 
 def _clauses(is_end: np.ndarray, row: np.ndarray) -> np.ndarray:
     """Running number of the clause of each token; a text always starts a new one."""
-    starts_text = np.diff(row, prepend=-1) > 0
+    starts_text = row != np.concatenate([[-1], row[:-1]])
     return np.cumsum(is_end | starts_text)
 
 

@@ -137,7 +137,7 @@ def _fit_process(
         best, history = saved.tensors["best"], saved.facts["history"]
         logger.info("resuming a stopped fit after epoch %d", len(history))
     with torch.random.fork_rng(devices=[]), state.event_writer(work_dir if fabric.is_global_zero else None) as events:
-        while not _is_finished(history, training):
+        while not is_finished(history, training):
             epoch, started = len(history) + 1, time.perf_counter()
             torch.manual_seed(seed * 100_003 + epoch)
             order = np.random.default_rng([seed, epoch])
@@ -169,7 +169,8 @@ def _fit_process(
     return {name: tensor.detach().cpu().numpy().copy() for name, tensor in best.items()}, history
 
 
-def _is_finished(history: list[dict[str, Any]], training: TrainingParams) -> bool:
+def is_finished(history: list[dict[str, Any]], training: TrainingParams) -> bool:
+    """Whether the epochs are used up, or the last `patience` of them brought no better validation metric."""
     if not history:
         return False
     metrics = [row["valid_metric"] for row in history]

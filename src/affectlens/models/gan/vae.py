@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from pydantic import Field
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from affectlens.models.gan.conditional import ConditionalGenerator, perceptron
 from affectlens.params import Params
@@ -28,12 +29,16 @@ class VaeOutput:
         log_var: (d,) log variance of p(g | z, c), the same for every content.
         mu: (B, l) mean of q(z | g, c).
         latent_log_var: (B, l) log variance of q(z | g, c).
+        logits: (B, C) emotions that the head reads off the content.
+        reconstruction_logits: (B, C) emotions that it reads off the reconstruction, its own weights held fixed.
     """
 
     reconstruction: Tensor
     log_var: Tensor
     mu: Tensor
     latent_log_var: Tensor
+    logits: Tensor
+    reconstruction_logits: Tensor
 
     def kl(self) -> Tensor:
         """KL(q(z | g, c) || N(0, I)) in nats, (B, l)."""
@@ -72,7 +77,11 @@ class ConditionalVae(ConditionalGenerator):
             self.batches_seen += 1
         mu, latent_log_var = self.encode(torch.cat([vectors, emotion, interest], dim=1)).chunk(2, dim=1)  # (B, l)
         latent = mu + torch.exp(0.5 * latent_log_var) * torch.randn_like(mu)
-        return VaeOutput(self._decoded(latent, emotion, interest), self.log_var, mu, latent_log_var)
+        reconstruction = self._decoded(latent, emotion, interest)
+        frozen = {name: parameter.detach() for name, parameter in self.recognise.named_parameters()}
+        reconstruction_logits = functional_call(self.recognise, frozen, (reconstruction,))
+        logits = self.recognise(vectors)
+        return VaeOutput(reconstruction, self.log_var, mu, latent_log_var, logits, reconstruction_logits)
 
     def sample(self, emotion: Tensor, interest: Tensor, noise: Tensor) -> Tensor:
         """Content vectors (B, d): noise (B, l + d) is the latent and the noise of the decoder."""

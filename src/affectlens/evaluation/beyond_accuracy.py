@@ -1,0 +1,131 @@
+"""What lists do besides being right: how much of the catalogue they show, how popular, how new, how varied it is.
+
+Lists are columns of items (n_users, k), -1 where a list is short.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy import stats
+
+from affectlens.evaluation.estimate import Estimate
+
+UNSEEN_POPULARITY = 0.5  # what an item that nobody consumed in training counts as in `novelty`
+
+
+def exposures(lists: np.ndarray, n_items: int) -> np.ndarray:
+    """How often each item is listed, shape (n_items,).
+
+    >>> exposures(np.array([[0, 2], [2, -1]]), 4).tolist()
+    [1, 0, 2, 0]
+    """
+    return np.bincount(lists[lists >= 0], minlength=n_items)
+
+
+def catalogue_coverage(lists: np.ndarray, n_items: int) -> float:
+    """Share of the catalogue that is in at least one list; it grows with the number of lists.
+
+    >>> catalogue_coverage(np.array([[0, 2], [2, -1]]), 4)
+    0.5
+    """
+    return float(np.count_nonzero(exposures(lists, n_items)) / n_items) if n_items else float("nan")
+
+
+def exposure_gini(lists: np.ndarray, n_items: int) -> float:
+    """Gini index of the exposures, items that are never listed included; NaN if nothing is listed.
+
+    0: every item is listed equally often; (n_items - 1) / n_items: one item has all the exposure.
+
+    >>> exposure_gini(np.array([[0, 1], [2, 3]]), 4), exposure_gini(np.array([[1], [1]]), 4)
+    (0.0, 0.75)
+    """
+    ordered = np.sort(exposures(lists, n_items)).astype(np.float64)
+    if ordered.sum() == 0:
+        return float("nan")
+    steps = 2.0 * np.arange(1, n_items + 1) - n_items - 1.0
+    return float((steps * ordered).sum() / (n_items * ordered.sum()))
+
+
+def popularity_lift(lists: np.ndarray, popularity: np.ndarray, history_popularity: np.ndarray) -> np.ndarray:
+    """How much more popular a list is than its user's history: mean ratio minus 1, shape (n_users,).
+
+    Args:
+        lists: (n_users, k).
+        popularity: (n_items,) training users of each item.
+        history_popularity: (n_users,) mean of it over the user's history; NaN or 0 makes the lift NaN.
+
+    >>> popularity_lift(np.array([[0, 1]]), np.array([6, 2]), np.array([2.0])).tolist()
+    [1.0]
+    """
+    mean = _mean_of_listed(lists, popularity.astype(np.float64))
+    lift: np.ndarray = mean / np.where(history_popularity > 0, history_popularity, np.nan) - 1.0
+    return lift
+
+
+def novelty(lists: np.ndarray, popularity: np.ndarray, n_train_users: int) -> np.ndarray:
+    """Mean inverse user frequency -log2(popularity / n_train_users) of each list, in bits, shape (n_users,).
+
+    An item that nobody consumed counts as consumed by half a user. Source: Castells, Hurley & Vargas 2015.
+
+    >>> novelty(np.array([[0, 1]]), np.array([4, 1]), 4).tolist()  # (0 + 2) / 2
+    [1.0]
+    """
+    surprise = -np.log2(np.maximum(popularity, UNSEEN_POPULARITY) / max(n_train_users, 1))
+    return _mean_of_listed(lists, surprise)
+
+
+def intra_list_diversity(lists: np.ndarray, vectors: np.ndarray, has_vector: np.ndarray) -> np.ndarray:
+    """Mean cosine distance over all pairs of each list, shape (n_users,); NaN with fewer than two known vectors.
+
+    Args:
+        lists: (n_users, k).
+        vectors: (n_items, d) frozen content vectors, not the model's own.
+        has_vector: (n_items,) items that have one; the others are left out.
+
+    >>> vectors = np.array([[1.0, 0.0], [0.0, 2.0], [-1.0, 0.0]])
+    >>> intra_list_diversity(np.array([[0, 1, 2]]), vectors, np.ones(3, dtype=bool)).round(4).tolist()  # (1+2+1) / 3
+    [1.3333]
+    """
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit = vectors / np.where(length > 0, length, 1.0)
+    known = (lists >= 0) & has_vector[np.maximum(lists, 0)]
+    n_known = known.sum(axis=1)
+    total = np.where(known[:, :, None], unit[np.maximum(lists, 0)], 0.0).sum(axis=1)
+    n_pairs = n_known * (n_known - 1.0)
+    similarity = (total**2).sum(axis=1) - n_known
+    return np.where(n_pairs > 0, 1.0 - similarity / np.where(n_pairs > 0, n_pairs, 1.0), np.nan)
+
+
+def set_estimate(
+    statistic: Callable[[np.ndarray], float], n_users: int, *, n_groups: int, seed: int, level: float = 0.95
+) -> Estimate:
+    """A statistic of all lists together (coverage, Gini) with a delete-a-group jackknife interval.
+
+    The bootstrap is not used here: it repeats users, and a repeated list shows nothing new, so coverage is biased down
+    and its interval misses the value. Source: Kott 2001, "The delete-a-group jackknife".
+
+    Args:
+        statistic: rows of users -> value.
+        n_users: number of users.
+        n_groups: random groups of users, each left out once.
+        seed: seed of the grouping.
+        level: probability that the interval is meant to cover.
+    """
+    everyone = np.arange(n_users)
+    if n_users < n_groups:
+        return Estimate.undefined(n_users)
+    value = statistic(everyone)
+    group = np.random.default_rng(seed).permutation(n_users) % n_groups
+    left_out = np.array([statistic(everyone[group != number]) for number in range(n_groups)])
+    error = np.sqrt((n_groups - 1) / n_groups * ((left_out - left_out.mean()) ** 2).sum())
+    margin = float(stats.t.ppf(0.5 + level / 2, n_groups - 1) * error)
+    return Estimate(value, value - margin, value + margin, n_users)
+
+
+def _mean_of_listed(lists: np.ndarray, values: np.ndarray) -> np.ndarray:
+    listed = lists >= 0
+    total = np.where(listed, values[np.maximum(lists, 0)], 0.0).sum(axis=1)
+    n_listed = listed.sum(axis=1)
+    return np.where(n_listed > 0, total / np.maximum(n_listed, 1), np.nan)

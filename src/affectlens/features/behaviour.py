@@ -1,0 +1,94 @@
+"""Logs to sequences: one row for everything a user consumed, in the order in which it happened."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from affectlens.features import splits
+from affectlens.schemas import INTERACTION_KINDS
+
+# Within one exposure a stronger kind replaces a weaker one; ratings and purchases are events of their own.
+_STRENGTH = {"impression": 0, "view": 1, "like": 2, "comment": 3, "share": 4}
+_COLUMNS = ("user_id", "content_id", "step", "occurred_at", "kind", "dwell_s", "gap_s", "value", "surface", "split")
+_NEVER = np.iinfo(np.int64).max
+
+
+def consumed_events(interactions: pd.DataFrame) -> pd.DataFrame:
+    """Interactions as one row an exposure, its strongest kind; what was only shown is dropped.
+
+    An exposure is one place in one slate: the rows that share user_id, content_id, slate_id and position. Rows
+    without a slate, ratings and purchases are each an exposure of their own. An event happens at the exposure's
+    first consuming row; `dwell_s` is the longest of its rows; `value` and `surface` are those of its strongest row.
+
+    Returns:
+        user_id, content_id, occurred_at, kind, dwell_s, value, surface; rows in the order in which exposures appear.
+    """
+    kind = pd.Categorical(interactions["kind"], categories=list(INTERACTION_KINDS)).codes
+    is_kept = (kind > 0) | interactions["dwell_s"].notna().to_numpy()
+    rows = interactions.loc[is_kept].reset_index(drop=True)
+    strength = rows["kind"].map(_STRENGTH)
+    exposure = _exposure_numbers(rows, is_alone=(strength.isna() | rows["slate_id"].isna()).to_numpy())
+    return _strongest(rows, exposure, strength.fillna(1).to_numpy(dtype=np.int64))
+
+
+def _exposure_numbers(rows: pd.DataFrame, is_alone: np.ndarray) -> np.ndarray:
+    """Number of each row's exposure, in order of first appearance."""
+    combined = np.zeros(len(rows), dtype=np.int64)
+    for column in ("user_id", "content_id", "slate_id", "position"):
+        codes, found = pd.factorize(rows[column], use_na_sentinel=True)
+        combined = pd.factorize(combined * (len(found) + 1) + codes + 1)[0]
+    alone = combined.max(initial=-1) + 1 + np.arange(len(rows))
+    return np.asarray(pd.factorize(np.where(is_alone, alone, combined))[0])
+
+
+def _strongest(rows: pd.DataFrame, exposure: np.ndarray, strength: np.ndarray) -> pd.DataFrame:
+    """One row an exposure; rows that tie in strength are ordered by time, then as they stand."""
+    instants = _microseconds(rows["occurred_at"])
+    order = np.lexsort((instants, -strength, exposure))
+    starts = np.flatnonzero(np.diff(exposure[order], prepend=-1))
+    best = order[starts]
+    events = rows.loc[best, ["user_id", "content_id", "occurred_at", "kind", "dwell_s", "value", "surface"]]
+    if len(starts):
+        consumed_at = np.where(strength > 0, instants, _NEVER)[order]
+        first = np.minimum.reduceat(consumed_at, starts)
+        events["occurred_at"] = _as_times(first)
+        events["dwell_s"] = np.fmax.reduceat(rows["dwell_s"].to_numpy(dtype=np.float64)[order], starts)
+    return events[strength[best] > 0].reset_index(drop=True)
+
+
+def behaviour_sequences(events: pd.DataFrame) -> pd.DataFrame:
+    """Consumed events by user (in order of first appearance), then time; without splits yet.
+
+    Adds `step` (0, 1, ... within the user) and `gap_s`, the seconds since the user's previous event (null at the
+    first). Events of one instant keep the order of their rows.
+    """
+    user = pd.factorize(events["user_id"])[0]
+    instants = _microseconds(events["occurred_at"])
+    order = np.lexsort((instants, user))
+    user, instants = user[order], instants[order]
+    is_first = np.diff(user, prepend=-1) != 0
+    place = np.arange(len(order))
+    gap = np.diff(instants, prepend=0) / 1e6
+    sequences = events.iloc[order].reset_index(drop=True)
+    sequences["step"] = place - np.maximum.accumulate(np.where(is_first, place, 0))
+    sequences["gap_s"] = np.where(is_first, np.nan, gap)
+    return sequences
+
+
+def split_sequences(sequences: pd.DataFrame, boundaries: splits.Boundaries) -> pd.DataFrame:
+    """Sequences with their `split`: on the timeline where there are boundaries, else leave-one-out by user."""
+    if boundaries.train_end is None:
+        n_events = sequences.groupby("user_id", sort=False)["step"].transform("size").to_numpy()
+        codes = splits.leave_one_out(n_events, sequences["step"].to_numpy())
+    else:
+        codes = boundaries.split(sequences["occurred_at"])
+    return sequences.assign(split=splits.names_of(codes))[list(_COLUMNS)]
+
+
+def _microseconds(times: pd.Series) -> np.ndarray:
+    return times.dt.as_unit("us").astype("int64").to_numpy()
+
+
+def _as_times(microseconds: np.ndarray) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(microseconds.view("datetime64[us]")).tz_localize("UTC")

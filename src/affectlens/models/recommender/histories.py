@@ -1,0 +1,111 @@
+"""Event histories of users as arrays: what every recommender reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from affectlens.models.recommender.catalogue import Catalogue, GeneratedContent, index_of, seconds
+from affectlens.schemas import INTERACTION_KINDS
+
+
+@dataclass(frozen=True)
+class Histories:
+    """The events of n users, one user after the other, each in order of time.
+
+    Attributes:
+        offsets: (n + 1,) where each user's events begin; an empty history is allowed.
+        item: (m,) column of the item.
+        kind: (m,) 1 + position in INTERACTION_KINDS.
+        dwell_s: (m,) seconds of attention; NaN unknown.
+        gap_s: (m,) seconds since the event before; NaN unknown.
+        time: (m,) seconds since 1970; NaN unknown.
+        state: (m,) row of the generated content that exists at the event; -1 none.
+        request_state: (n,) row of the generated content that exists when the user asks; -1 none.
+    """
+
+    offsets: np.ndarray
+    item: np.ndarray
+    kind: np.ndarray
+    dwell_s: np.ndarray
+    gap_s: np.ndarray
+    time: np.ndarray
+    state: np.ndarray
+    request_state: np.ndarray
+
+    @property
+    def n_users(self) -> int:
+        """How many histories there are."""
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """(n,) events a user."""
+        return np.diff(self.offsets)
+
+    @property
+    def owner(self) -> np.ndarray:
+        """(m,) row of the user to whom each event belongs."""
+        return np.repeat(np.arange(self.n_users), self.lengths)
+
+    @property
+    def age(self) -> np.ndarray:
+        """(m,) how many events of the same user came later; 0 for the last one."""
+        return np.repeat(self.offsets[1:], self.lengths) - 1 - np.arange(len(self.item))
+
+    def take(self, rows: np.ndarray) -> Histories:
+        """The histories of some users, in the order of `rows`."""
+        lengths = self.lengths[rows]
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        events = np.repeat(self.offsets[rows] - offsets[:-1], lengths) + np.arange(offsets[-1])
+        columns = (self.item, self.kind, self.dwell_s, self.gap_s, self.time, self.state)
+        return Histories(offsets, *(column[events] for column in columns), self.request_state[rows])
+
+    def weights(self, n_items: int, decay: float) -> sparse.csr_matrix:
+        """One row a user: decay^age of the latest event with each item, shape (n, n_items), float32.
+
+        >>> histories = Histories(np.array([0, 3]), np.array([2, 0, 2]), *[np.zeros(3)] * 5, np.zeros(1))
+        >>> histories.weights(3, 0.5).toarray().tolist()
+        [[0.5, 0.0, 1.0]]
+        """
+        cell = self.owner * n_items + self.item
+        newest_first = np.argsort(self.age, kind="stable")
+        cells, first = np.unique(cell[newest_first], return_index=True)
+        values = np.power(decay, self.age[newest_first][first]).astype(np.float32)
+        shape = (self.n_users, n_items)
+        return sparse.csr_matrix((values, (cells // max(n_items, 1), cells % max(n_items, 1))), shape=shape)
+
+
+def histories_of(
+    events: pd.DataFrame, user_ids: np.ndarray, catalogue: Catalogue, generated: GeneratedContent
+) -> Histories:
+    """The events of the named users; a user without an event gets an empty history.
+
+    Args:
+        events: rows of `behaviour_sequences`; each event may use the generated content that exists at its own time.
+        user_ids: (n,) users, in the order of the result.
+        catalogue: the items.
+        generated: the generated content of all states.
+
+    Raises:
+        ValueError: an event names an item that the catalogue lacks.
+    """
+    owner = index_of(tuple(user_ids), events["user_id"])
+    events, owner = events[owner >= 0], owner[owner >= 0]
+    order = np.lexsort((events["step"].to_numpy(), owner))
+    events, owner = events.iloc[order], owner[order]
+    item = catalogue.index_of(events["content_id"])
+    if (item < 0).any():
+        raise ValueError(f"{int((item < 0).sum())} events name items that are not in the catalogue")
+    time = seconds(events["occurred_at"])
+    state = generated.latest(events["user_id"].to_numpy(dtype=object), time)
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=len(user_ids)))])
+    request_state = np.full(len(user_ids), -1, dtype=np.int64)
+    has_event = np.diff(offsets) > 0
+    request_state[has_event] = state[offsets[1:][has_event] - 1]
+    kind = index_of(INTERACTION_KINDS, events["kind"]) + 1
+    dwell_s, gap_s = (events[name].to_numpy(dtype=np.float64) for name in ("dwell_s", "gap_s"))
+    return Histories(offsets, item, kind, dwell_s, gap_s, time, state, request_state)

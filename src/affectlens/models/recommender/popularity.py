@@ -1,0 +1,65 @@
+"""The baseline that knows no user: how often each item was consumed, lately counting more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pydantic import Field
+
+from affectlens.models.checkpoint import Checkpoint
+from affectlens.models.recommender.histories import Histories
+from affectlens.params import Params
+
+SECONDS_A_DAY = 86_400.0
+
+
+class PopularityParams(Params):
+    """The settings that are tried on validation data."""
+
+    half_lives_days: list[float | None] = Field(
+        min_length=1, description="age at which an event counts half; null: all events count alike"
+    )
+
+
+@dataclass(frozen=True)
+class Popularity:
+    """Every user gets the same scores.
+
+    Attributes:
+        popularity: (n_items,) weighted number of training events.
+    """
+
+    popularity: np.ndarray
+
+    def score(self, histories: Histories) -> np.ndarray:
+        """Scores (n, n_items), float32."""
+        return np.tile(self.popularity.astype(np.float32), (histories.n_users, 1))
+
+    def checkpoint(self, item_ids: Sequence[str], **metadata: Any) -> Checkpoint:
+        """The model at rest."""
+        return Checkpoint("popularity", {"item_ids": list(item_ids)}, {"popularity": self.popularity}, metadata)
+
+    @classmethod
+    def from_checkpoint(cls, checkpoint: Checkpoint) -> Popularity:
+        """The model that was saved."""
+        return cls(checkpoint.weights["popularity"])
+
+
+def fit_popularity(train: Histories, n_items: int, half_life_days: float | None) -> Popularity:
+    """Count the training events of each item; with a half-life, an event that is d days old counts 2^(-d/half-life).
+
+    An event without a time counts as if it were as old as the oldest one.
+    """
+    if half_life_days is None or np.isnan(train.time).all():
+        return Popularity(np.bincount(train.item, minlength=n_items).astype(np.float64))
+    times = np.where(np.isnan(train.time), np.nanmin(train.time), train.time)
+    weight = np.exp2((times - times.max()) / (half_life_days * SECONDS_A_DAY))
+    return Popularity(np.bincount(train.item, weights=weight, minlength=n_items))
+
+
+def popularity_trials(params: PopularityParams) -> list[Mapping[str, Any]]:
+    """Every setting that is tried."""
+    return [{"half_life_days": half_life} for half_life in params.half_lives_days]

@@ -1,0 +1,139 @@
+"""Recommendation requests cut from behaviour: history, what may be recommended, and what was then consumed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from affectlens.models.recommender.catalogue import (
+    Catalogue,
+    GeneratedContent,
+    catalogue_of,
+    generated_content_of,
+    seconds,
+)
+from affectlens.models.recommender.histories import Histories, histories_of
+
+HISTORY_SPLITS = {"valid": ("train",), "test": ("train", "valid")}
+
+
+@dataclass(frozen=True)
+class Requests:
+    """One request a user: rank the candidates, given the history.
+
+    Attributes:
+        user_ids: (n,) who asks.
+        histories: what each user did before.
+        request_time: (n,) seconds since 1970; NaN unknown.
+        owner: (p,) row of the user who later consumed the relevant item.
+        item: (p,) column of that item; each pair once, never an item of the history, always a candidate.
+        n_not_candidates: later items left out because they did not exist at the time of the request.
+        n_repeats: later items left out because the user had consumed them before.
+    """
+
+    user_ids: np.ndarray
+    histories: Histories
+    request_time: np.ndarray
+    owner: np.ndarray
+    item: np.ndarray
+    n_not_candidates: int
+    n_repeats: int
+
+    @property
+    def n_users(self) -> int:
+        """How many requests there are."""
+        return len(self.user_ids)
+
+
+def only_candidates(
+    scores: np.ndarray, histories: Histories, request_time: np.ndarray, catalogue: Catalogue
+) -> np.ndarray:
+    """The scores (n, n_items) with minus infinity for consumed items and for those that did not exist yet."""
+    kept = np.where(_exists(catalogue, request_time), scores, -np.inf)
+    kept[histories.owner, histories.item] = -np.inf
+    return kept
+
+
+def requests_of(
+    sequences: pd.DataFrame, catalogue: Catalogue, generated: GeneratedContent, split: Literal["valid", "test"]
+) -> Requests:
+    """One request for each user with an event in the split, asked at the first of them.
+
+    The history holds the user's earlier events of the splits before (fold-in: the input grows, the weights do not).
+    Generated content may be used if it existed at the last event of the history.
+    """
+    target = sequences[(sequences["split"] == split).to_numpy()]
+    user_ids = pd.unique(target["user_id"].astype(object))
+    target_owner = pd.Index(user_ids).get_indexer(target["user_id"].to_numpy(dtype=object))
+    first = target.assign(owner=target_owner).sort_values("step", kind="stable").drop_duplicates("owner")
+    first = first.sort_values("owner")
+    before = sequences[sequences["split"].isin(HISTORY_SPLITS[split]).to_numpy()]
+    limit = before["user_id"].astype(object).map(dict(zip(user_ids, first["step"], strict=True)))
+    before = before[(before["step"] < limit.astype(np.float64)).to_numpy()]
+    histories = histories_of(before, user_ids, catalogue, generated)
+    request_time = seconds(first["occurred_at"])
+    return _with_relevant(target, target_owner, histories, request_time, catalogue, user_ids)
+
+
+def _with_relevant(
+    target: pd.DataFrame,
+    target_owner: np.ndarray,
+    histories: Histories,
+    request_time: np.ndarray,
+    catalogue: Catalogue,
+    user_ids: np.ndarray,
+) -> Requests:
+    pairs = np.unique(target_owner * catalogue.n_items + catalogue.index_of(target["content_id"]))
+    consumed = np.isin(pairs, histories.owner * catalogue.n_items + histories.item)
+    owner, item = pairs // max(catalogue.n_items, 1), pairs % max(catalogue.n_items, 1)
+    late = catalogue.created_at[item] > request_time[owner]
+    kept = ~consumed & ~late
+    return Requests(
+        user_ids,
+        histories,
+        request_time,
+        owner[kept],
+        item[kept],
+        int((late & ~consumed).sum()),
+        int(consumed.sum()),
+    )
+
+
+def _exists(catalogue: Catalogue, request_time: np.ndarray) -> np.ndarray:
+    later: np.ndarray = catalogue.created_at[None, :] > request_time[:, None]
+    return ~later
+
+
+@dataclass(frozen=True)
+class BehaviourArrays:
+    """The tables of the stage as arrays.
+
+    Attributes:
+        catalogue: the items.
+        generated: G_t of every emotion state; empty where the environment has none.
+        train: the training events of every user who has one.
+        valid: requests on which settings are chosen.
+    """
+
+    catalogue: Catalogue
+    generated: GeneratedContent
+    train: Histories
+    valid: Requests
+
+
+def behaviour_arrays(sequences: pd.DataFrame, contents: pd.DataFrame, generated: pd.DataFrame) -> BehaviourArrays:
+    """Open `behaviour_sequences`, `content_features` and `generated_content_features`.
+
+    Raises:
+        ValueError: generated vectors and content vectors differ in width.
+    """
+    catalogue, content = catalogue_of(contents, sequences), generated_content_of(generated)
+    if not content.is_empty and content.vectors.shape[2] != catalogue.vectors.shape[1]:
+        widths = content.vectors.shape[2], catalogue.vectors.shape[1]
+        raise ValueError(f"generated vectors have width {widths[0]}, content vectors {widths[1]}; refit the generator")
+    train = sequences[(sequences["split"] == "train").to_numpy()]
+    histories = histories_of(train, pd.unique(train["user_id"].astype(object)), catalogue, content)
+    return BehaviourArrays(catalogue, content, histories, requests_of(sequences, catalogue, content, "valid"))

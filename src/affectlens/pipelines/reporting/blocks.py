@@ -1,0 +1,103 @@
+"""The parts that a section of the report is made of; the templates know how each kind looks.
+
+A section is plain JSON: `id`, `title`, `lead` (sentences), `blocks`, `facts` (for the cards at the top), `verdict` (for
+the summary) and `numbers` (for the JSON beside the page). Sentences mark names as code by back-ticks. A cell is a
+string, or a mapping with `text` and any of `interval`, `tag`, `best`, `code`, `user_text`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from . import wording
+
+Block = dict[str, Any]
+Section = dict[str, Any]
+Cell = str | dict[str, Any]
+
+
+def section(name: str, title: str, lead: Sequence[str], blocks: Sequence[Block | None], **rest: Any) -> Section:
+    """A section of the page; blocks that are None have nothing to show and are left out."""
+    kept = [block for block in blocks if block is not None]
+    return {"id": name, "title": title, "lead": list(lead), "blocks": kept, "facts": [], "verdict": None, **rest}
+
+
+def heading(text: str) -> Block:
+    """A heading inside a section."""
+    return {"kind": "heading", "text": text}
+
+
+def paragraph(*sentences: str) -> Block:
+    """A paragraph of prose."""
+    return {"kind": "paragraph", "text": " ".join(sentences)}
+
+
+def table(
+    caption: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, text_columns: int = 1, folded: bool = False
+) -> Block | None:
+    """A table whose first `text_columns` columns are set left and the rest right; folded ones open on demand."""
+    if not rows:
+        return None
+    return {
+        "kind": "table",
+        "caption": caption,
+        "columns": list(columns),
+        "rows": [list(row) for row in rows],
+        "text_columns": text_columns,
+        "folded": folded,
+    }
+
+
+def charts(*figures: tuple[go.Figure, str]) -> Block | None:
+    """Figures side by side, each with its caption; figures without any trace are left out."""
+    shown = [
+        {"figure": json.loads(figure.to_json()), "caption": caption} for figure, caption in figures if figure.data
+    ]
+    return {"kind": "charts", "charts": shown} if shown else None
+
+
+def commands(*lines: tuple[str, str]) -> Block:
+    """Commands to type, each with what it does."""
+    return {"kind": "commands", "commands": [{"does": does, "line": line} for does, line in lines]}
+
+
+def fact(label: str, value: str, interval: str = "", note: str = "") -> dict[str, str]:
+    """A key figure for the cards at the top of the page."""
+    return {"label": label, "value": value, "interval": interval, "note": note}
+
+
+def estimate_cell(row: Mapping[str, Any], *, best: bool = False) -> Cell:
+    """A value with its interval."""
+    text = wording.number(row["value"])
+    return {"text": text, "interval": wording.interval(row["value"], row["lower"], row["upper"]), "best": best}
+
+
+def code_cell(text: str, tag: str = "") -> Cell:
+    """A name as code, with a tag such as `baseline` behind it."""
+    return {"text": text, "code": True, "tag": tag}
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table as plain JSON values; NaN becomes null."""
+    rows: list[dict[str, Any]] = json.loads(frame.to_json(orient="records", date_format="iso", double_precision=15))
+    return rows
+
+
+def full_table(frame: pd.DataFrame, name: str) -> Block | None:
+    """Every row of a table of results as it stands, folded."""
+    rows = [[_plain_cell(value) for value in row] for row in frame.itertuples(index=False)]
+    caption = f"All {len(rows)} rows of `{name}`"
+    columns = [str(column) for column in frame.columns]
+    n_text = next((i for i, column in enumerate(columns) if pd.api.types.is_numeric_dtype(frame[column])), len(columns))
+    return table(caption, columns, rows, text_columns=max(n_text, 1), folded=True)
+
+
+def _plain_cell(value: Any) -> Cell:
+    if isinstance(value, bool | str):
+        return str(value)
+    return wording.ABSENT if pd.isna(value) else f"{value:.6g}" if isinstance(value, float) else str(value)

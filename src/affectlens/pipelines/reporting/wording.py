@@ -1,0 +1,83 @@
+"""Numbers and sentences as the report prints them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+ABSENT = "n/a"
+
+
+def number(value: float, like: float | None = None) -> str:
+    """A number with the decimals that its size asks for, or those of `like`, so that an interval matches its value.
+
+    >>> number(0.48231), number(12345.6), number(-3.2), number(0.00012), number(float("nan"))
+    ('0.482', '12,346', '−3.200', '0.00012', 'n/a')
+    """
+    if value is None or math.isnan(value):
+        return ABSENT
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    size = abs(value if like is None or not math.isfinite(like) else like)
+    decimals = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 10 else 3
+    if 0 < size < 0.01:
+        decimals = 5
+    return f"{value:,.{decimals}f}".replace("-", "−")
+
+
+def interval(value: float, lower: float, upper: float) -> str:
+    """The 95 % interval in brackets; empty for an exact or undefined number.
+
+    >>> interval(0.482, 0.455, 0.497), interval(3.0, 3.0, 3.0)
+    ('[0.455, 0.497]', '')
+    """
+    if math.isnan(lower) or math.isnan(upper) or lower == upper:
+        return ""
+    return f"[{number(lower, value)}, {number(upper, value)}]"
+
+
+def estimate(row: Mapping[str, Any]) -> str:
+    """Value and interval of a row in one string.
+
+    >>> estimate({"value": 0.482, "lower": 0.455, "upper": 0.497})
+    '0.482 [0.455, 0.497]'
+    """
+    return f"{number(row['value'])} {interval(row['value'], row['lower'], row['upper'])}".strip()
+
+
+def count(value: float) -> str:
+    """A whole number with thousands set apart.
+
+    >>> count(1234567)
+    '1,234,567'
+    """
+    return f"{int(value):,}"
+
+
+def share(value: float) -> str:
+    """A share as a percentage.
+
+    >>> share(0.1234)
+    '12.3 %'
+    """
+    return ABSENT if math.isnan(value) else f"{100 * value:.1f} %"
+
+
+def plain(name: str) -> str:
+    """An internal name as words.
+
+    >>> plain("top_10_percent_share")
+    'top 10 percent share'
+    """
+    return name.replace("_", " ")
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names as prose, each marked as code.
+
+    >>> listed(["a", "b", "c"])
+    '`a`, `b` and `c`'
+    """
+    marked = [f"`{name}`" for name in names]
+    return " and ".join([", ".join(marked[:-1]), marked[-1]]) if len(marked) > 1 else "".join(marked)

@@ -1,0 +1,46 @@
+"""Sources of real data: one small pure adapter each, from its files to the raw tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from affectlens.sources import goemotions, musical_instruments, sequences
+from affectlens.sources.base import FileName, RemoteFile, Source, SourceParams, Tables, complete_tables
+
+__all__ = ["SOURCES", "FileName", "RemoteFile", "Source", "SourceParams", "Tables", "read_source", "source_params"]
+
+SOURCES: dict[str, Source] = {
+    "goemotions": goemotions.SOURCE,
+    "musical_instruments": musical_instruments.SOURCE,
+    "sequences": sequences.SOURCE,
+}
+
+
+def source_params(configuration: Mapping[str, object]) -> SourceParams:
+    """The configuration `source:` as the closed parameters of the source that it names.
+
+    Raises:
+        ValueError: the source is unknown, or a key is missing, misspelt or of a wrong type.
+    """
+    name = configuration.get("name")
+    if name not in SOURCES:
+        raise ValueError(f"source.name = {name!r} is unknown; expected one of {sorted(SOURCES)}")
+    try:
+        return SOURCES[str(name)].params.model_validate(dict(configuration))
+    except ValidationError as error:
+        problems = "; ".join(f"source.{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        raise ValueError(f"the configuration of source {name!r} is wrong: {problems}") from error
+
+
+def read_source(params: SourceParams, resolve: Callable[[str], Path]) -> Tables:
+    """Every raw table of a source.
+
+    Args:
+        params: as `source_params` gives them.
+        resolve: turns a file name of the configuration into the path of an existing file.
+    """
+    paths = {field: resolve(name) for field, name in params.files().items()}
+    return complete_tables(SOURCES[params.name].read(params, paths))
