@@ -257,6 +257,46 @@ BehaviourSequences = _table(
     unique=["user_id", "step"],
 )
 
+# --- policy ----------------------------------------------------------------------------------------------------------
+PolicyEvents = _table(
+    "policy_events",
+    {
+        "event_id": _id(unique=True),
+        "user_id": _id(),
+        "slate_id": _string(nullable=True),
+        "occurred_at": _time(),
+        "split": _one_of(SPLITS),
+        "topic": _string(),
+        "action": _count(),
+        "reward": _real(0.0, 1.0),
+        "propensity": _column("float64", pa.Check.in_range(0.0, 1.0, include_min=False)),
+        "context": _list(),
+    },
+)
+RecommenderPolicy = _table("recommender_policy", {"user_id": _id(unique=True), "probabilities": _list()})
+PolicyValues = _table(
+    "policy_values",
+    {
+        "policy": _string(),
+        "is_baseline": _column("bool"),
+        "estimator": _string(),
+        "value": _real(nullable=True),
+        "lower": _real(nullable=True),
+        "upper": _real(nullable=True),
+        "n": _count(1),
+        "n_eff": _real(0.0),
+        "max_weight_share": _real(0.0, nullable=True),
+        "mean_weight": _real(0.0),
+        "mean_weight_lower": _real(0.0),
+        "mean_weight_upper": _real(0.0),
+        "support_gap": _real(0.0, 1.0),
+        "true_value": _real(nullable=True),
+        "relative_error": _real(0.0, nullable=True),
+        "is_healthy": _column("bool"),
+    },
+    unique=["policy", "estimator"],
+)
+
 # --- reporting -------------------------------------------------------------------------------------------------------
 AttentionStatistics = _table(
     "attention_statistics",

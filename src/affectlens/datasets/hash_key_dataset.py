@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -45,17 +46,12 @@ class HashKeyDataset(AbstractDataset[NoReturn, str]):
         return self._path.read_text(encoding="ascii").strip()
 
     def _generate(self) -> None:
-        """Write a new key, readable by its owner only; a run beside this one that was faster keeps its own."""
+        """Write a new key, readable by its owner only; where a run beside this one was faster, its key stays."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}")
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(KEY_BYTES))
-        try:
-            self._path.hardlink_to(temporary)
-        except FileExistsError:
-            pass
-        finally:
-            temporary.unlink()
+        with contextlib.suppress(FileExistsError):
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(secrets.token_hex(KEY_BYTES))
 
     def _exists(self) -> bool:
         return self._key is not None or self._path.exists()

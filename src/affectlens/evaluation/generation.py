@@ -165,7 +165,8 @@ def authenticity_values(fake: np.ndarray, train: np.ndarray) -> np.ndarray:
     """
     _check_pair(train, fake)
     nearest, distance = nearest_row(fake, train)
-    values: np.ndarray = (distance > nearest_distance(train, 1)[nearest]).astype(np.float64)
+    own = np.partition(cdist(train[nearest], train), 1, axis=1)[:, 1]
+    values: np.ndarray = (distance > own).astype(np.float64)
     return values
 
 

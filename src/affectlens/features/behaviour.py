@@ -87,7 +87,7 @@ def split_sequences(sequences: pd.DataFrame, boundaries: splits.Boundaries) -> p
 
 
 def _microseconds(times: pd.Series) -> np.ndarray:
-    return times.dt.as_unit("us").astype("int64").to_numpy()
+    return np.asarray(times.dt.as_unit("us").astype("int64"))
 
 
 def _as_times(microseconds: np.ndarray) -> pd.DatetimeIndex:

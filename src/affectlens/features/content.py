@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,29 @@ class ContentSpace:
     energy: np.ndarray
 
 
+def gather_blocks(
+    documents: pd.DataFrame, media: pd.DataFrame, is_train: np.ndarray, params: ContentParams, seed: int
+) -> list[Block]:
+    """Every modality that train contents have: text, tags, form, image, clip.
+
+    Args:
+        documents: `content_documents`, n rows.
+        media: pictures and clips by path.
+        is_train: (n,) the contents that everything is fitted on.
+        params: sizes.
+        seed: of the randomised decompositions.
+    """
+    texts = documents["text"].fillna("").tolist()
+    tags = [list(values) for values in documents["tags"]]
+    blocks = [
+        text_block(texts, is_train, params, seed),
+        tag_block(tags, is_train, params, seed),
+        form_block(documents["form"]),
+        *media_blocks(documents, media, is_train, params, seed),
+    ]
+    return [block for block in blocks if block is not None]
+
+
 def text_block(texts: Sequence[str], is_train: np.ndarray, params: ContentParams, seed: int) -> Block | None:
     """Latent words: TF-IDF of word unigrams and bigrams, then a truncated SVD. None if train has no words."""
     rows = [tokenise(text) for text in texts]
@@ -85,7 +109,7 @@ def tag_block(tags: Sequence[Sequence[str]], is_train: np.ndarray, params: Conte
 
 
 def _words_and_pairs(tokens: Sequence[str]) -> list[str]:
-    pairs = [f"{first} {second}" for first, second in zip(tokens[:-1], tokens[1:], strict=True)]
+    pairs = [f"{first} {second}" for first, second in pairwise(tokens)]
     return [*tokens, *pairs]
 
 
@@ -145,8 +169,10 @@ def content_space(blocks: Sequence[Block], is_train: np.ndarray, dimensions: int
         dimensions: most dimensions kept; fewer where the blocks vary in fewer directions.
 
     Returns:
-        The space; None where train contents do not differ in anything.
+        The space; None where train contents do not differ in anything, or are fewer than two.
     """
+    if is_train.sum() < 2:
+        return None
     scaled = {block.name: _unit_variance(block.values, is_train) for block in blocks}
     varying = {name: values for name, values in scaled.items() if values[is_train].any()}
     if not varying:
@@ -156,9 +182,7 @@ def content_space(blocks: Sequence[Block], is_train: np.ndarray, dimensions: int
     scores = joined @ axes
     residual = joined - scores @ axes.T
     bounds = np.cumsum([0, *(part.shape[1] for part in varying.values())])
-    lost = [
-        float((residual[is_train, a:b] ** 2).sum(axis=1).mean()) for a, b in zip(bounds[:-1], bounds[1:], strict=True)
-    ]
+    lost = [float((residual[is_train, a:b] ** 2).sum(axis=1).mean()) for a, b in pairwise(bounds)]
     return ContentSpace(
         vectors=(scores / np.sqrt(values)).astype(np.float32),
         explained=values / len(varying),
@@ -185,12 +209,23 @@ def _principal_axes(train: np.ndarray, dimensions: int) -> tuple[np.ndarray, np.
     return variances, axes * np.sign(axes[largest, np.arange(n_kept)])
 
 
-def space_summary(space: ContentSpace, blocks: Sequence[Block], split: pd.Series) -> dict[str, Any]:
+def content_vectors(documents: pd.DataFrame, space: ContentSpace | None) -> pd.DataFrame:
+    """`content_features`: one vector a content; no rows where contents have no signal."""
+    columns = documents[["content_id", "created_at", "form", "topic", "split"]]
+    if space is None:
+        return columns.iloc[:0].assign(vector=pd.Series(dtype=object))
+    return columns.assign(vector=list(space.vectors))
+
+
+def space_summary(space: ContentSpace | None, blocks: Sequence[Block], split: pd.Series) -> dict[str, Any]:
     """What a report says about the space: sizes, variance kept per block, reconstruction error per split.
 
     The reconstruction error is the share of the squared distance from the train mean that is lost, null for a split
-    without contents.
+    without contents. No space is a space of 0 dimensions.
     """
+    n_contents = {name: int((split == name).sum()) for name in SPLITS}
+    if space is None:
+        return {"d_g": 0, "n_contents": n_contents, "blocks": {}, "explained_variance": [], "reconstruction_error": {}}
     sums = pd.DataFrame({"error": space.error, "energy": space.energy}).groupby(split.to_numpy()).sum()
     ratio = (sums["error"] / sums["energy"]).reindex(list(SPLITS))
     return {
@@ -206,7 +241,7 @@ def space_summary(space: ContentSpace, blocks: Sequence[Block], split: pd.Series
             if block.name in space.kept
         },
         "reconstruction_error": {name: None if np.isnan(value) else round(value, 6) for name, value in ratio.items()},
-        "n_contents": {name: int((split == name).sum()) for name in SPLITS},
+        "n_contents": n_contents,
     }
 
 

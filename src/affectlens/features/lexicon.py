@@ -64,8 +64,8 @@ def _add_hits(scores: np.ndarray, known: list[str], ids: np.ndarray, row: np.nda
     is_negated = _reaches(_is_in(known, NEGATORS)[ids], clause, NEGATION_SCOPE)
     strength = np.where(_reaches(_is_in(known, INTENSIFIERS)[ids], clause, INTENSITY_SCOPE), STRONGER, 1.0)
     strength *= np.where(_reaches(_is_in(known, DIMINISHERS)[ids], clause, INTENSITY_SCOPE), WEAKER, 1.0)
-    hits = np.array([_hits_of(token) for token in known], dtype=np.float64).reshape(len(known), len(GOEMOTIONS))
-    at = np.flatnonzero(hits.any(axis=1)[ids])
+    hits: np.ndarray = np.array([_hits_of(token) for token in known]).reshape(len(known), len(GOEMOTIONS))
+    at = np.flatnonzero(hits.sum(axis=1)[ids])
     plain, turned = hits[ids[at]], hits[ids[at]] @ _opposite_matrix() * TURNED
     counted = np.where(is_negated[at, None], turned, plain) * strength[at, None]
     np.add.at(scores, row[at], counted)

@@ -90,7 +90,7 @@ def leave_one_out(n_events: np.ndarray, step: np.ndarray) -> np.ndarray:
     [0, 1, 2, 0, 0]
     """
     after = n_events - step - 1
-    codes = np.select([after == 0, after == 1], [TEST, VALID], default=TRAIN)
+    codes: np.ndarray = np.select([after == 0, after == 1], [TEST, VALID], default=TRAIN)
     codes[n_events < 3] = TRAIN
     return codes
 
@@ -102,8 +102,9 @@ def hashed(keys: pd.Series, params: SplitParams) -> np.ndarray:
 
 def hashed_share(keys: pd.Series) -> np.ndarray:
     """A fixed number in [0, 1) for each key (a string), evenly spread over different keys."""
-    hashes = pd.util.hash_array(keys.to_numpy(dtype=object))
-    return hashes.astype(np.float64) / 2.0**64
+    hashes = np.asarray(pd.util.hash_array(keys.to_numpy(dtype=object)))
+    share: np.ndarray = hashes.astype(np.float64) / 2.0**64
+    return share
 
 
 def with_valid_rows(codes: np.ndarray, keys: pd.Series, valid_share: float) -> np.ndarray:

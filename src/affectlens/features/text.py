@@ -12,6 +12,9 @@ from functools import cached_property
 from itertools import chain
 
 import numpy as np
+from pydantic import Field
+
+from affectlens.params import Params
 
 PADDING, UNKNOWN = "<pad>", "<unknown>"
 URL, MENTION, SHOUT, NUMBER = "<url>", "<user>", "<caps>", "<number>"
@@ -35,6 +38,13 @@ _ELONGATION = re.compile(r"([^\W\d_])\1{2,}")
 _INVISIBLE = re.compile("[\u200b\u200c\u2060\ufe0e\ufe0f\ufeff\U0001f3fb-\U0001f3ff]")
 _QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u201c": '"', "\u201d": '"'})
 _NOT_IN_KEY = frozenset({URL, MENTION, SHOUT, "rt"})
+
+
+class VocabularyParams(Params):
+    """Which tokens a model can know."""
+
+    min_count: int = Field(ge=1, description="rarer tokens are unknown")
+    max_size: int = Field(ge=2, description="most entries, padding and unknown included")
 
 
 def normalise(text: str) -> str:
@@ -105,17 +115,11 @@ class Vocabulary:
             raise ValueError("a vocabulary holds each token once")
 
     @classmethod
-    def from_texts(cls, texts: Sequence[str], *, min_count: int, max_size: int) -> Vocabulary:
-        """The most frequent tokens, most frequent first, equally frequent ones by spelling.
-
-        Args:
-            texts: training texts.
-            min_count: rarer tokens are left out.
-            max_size: most entries, the two reserved ones included.
-        """
+    def from_texts(cls, texts: Sequence[str], params: VocabularyParams) -> Vocabulary:
+        """The most frequent tokens of training texts, most frequent first, equally frequent ones by spelling."""
         counts = Counter(tokenise_all(texts)[0])
-        ranked = sorted((-count, token) for token, count in counts.items() if count >= min_count)
-        return cls((PADDING, UNKNOWN, *(token for _, token in ranked[: max(max_size - 2, 0)])))
+        ranked = sorted((-count, token) for token, count in counts.items() if count >= params.min_count)
+        return cls((PADDING, UNKNOWN, *(token for _, token in ranked[: params.max_size - 2])))
 
     @cached_property
     def _index(self) -> dict[str, int]:

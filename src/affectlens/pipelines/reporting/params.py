@@ -7,11 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from affectlens.params import Params
-from affectlens.schemas import INTERACTION_KINDS
 
 Share = Annotated[float, Field(gt=0, le=1)]
 Kind = Literal["impression", "view", "like", "comment", "share", "rating", "purchase"]
-assert set(Kind.__args__) == set(INTERACTION_KINDS)  # type: ignore[attr-defined]
 
 
 class AttentionParams(Params):

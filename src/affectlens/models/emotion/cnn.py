@@ -1,0 +1,54 @@
+"""Convolutional sentence classifier."""
+
+# Shapes: B batch, T tokens, E embedding, F filters, H hidden, C emotions.
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from affectlens.models.layers import PADDING_INDEX, WordDropout, masked_max
+from affectlens.params import Params
+
+
+class TextCnnParams(Params):
+    """Sizes of a `TextCnn`."""
+
+    kind: Literal["cnn"]
+    max_tokens: int = Field(ge=1, description="a longer text is cut")
+    embedding_size: int = Field(ge=1)
+    widths: tuple[int, ...] = Field(min_length=1, description="tokens that a filter sees, one group of filters each")
+    n_filters: int = Field(ge=1, description="filters a width")
+    hidden_size: int = Field(ge=1, description="length of the emotion code of a text")
+    dropout: float = Field(ge=0, lt=1)
+    word_dropout: float = Field(ge=0, lt=1)
+
+
+class TextCnn(nn.Module):
+    """TextCNN (Kim 2014, arXiv:1408.5882), without its static channel and with a hidden layer before the head."""
+
+    def __init__(self, params: TextCnnParams, n_tokens: int, n_labels: int) -> None:
+        super().__init__()
+        self.word_dropout = WordDropout(params.word_dropout)
+        self.embed = nn.Embedding(n_tokens, params.embedding_size, padding_idx=PADDING_INDEX)
+        nn.init.normal_(self.embed.weight[1:].data, std=0.1)
+        self.convs = nn.ModuleList(
+            nn.Conv1d(params.embedding_size, params.n_filters, width, padding="same") for width in params.widths
+        )
+        self.dropout = nn.Dropout(params.dropout)
+        self.hidden = nn.Linear(params.n_filters * len(params.widths), params.hidden_size)
+        self.head = nn.Linear(params.hidden_size, n_labels)
+
+    def encode(self, tokens: Tensor) -> Tensor:
+        """Emotion code (B, H) of token indices (B, T), 0 meaning padding; each text has at least one token."""
+        is_token = tokens != PADDING_INDEX
+        embedded = self.dropout(self.embed(self.word_dropout(tokens))).transpose(1, 2)  # (B, E, T)
+        pooled = [masked_max(conv(embedded).transpose(1, 2), is_token) for conv in self.convs]  # each (B, F)
+        return torch.relu(self.hidden(self.dropout(torch.relu(torch.cat(pooled, dim=1)))))
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Logits (B, C) of token indices (B, T)."""
+        logits: Tensor = self.head(self.dropout(self.encode(tokens)))
+        return logits

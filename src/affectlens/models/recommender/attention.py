@@ -1,0 +1,193 @@
+"""The attention recommender of the chain: a causal self-attention model with W_t = M_A(A_t, G_t) and R_t = W_t G_t.
+
+Source: Kang & McAuley 2018, "Self-Attentive Sequential Recommendation", arXiv:1808.09781. Departs from it in the loss
+(softmax over all items), in the events (kind, dwell and gap beside the item) and in the term of the generated content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional
+
+from affectlens.params import Params
+
+# Shapes: B windows, T positions, P positions that ask, N items, D width, K generated vectors, G content width, M match.
+
+
+class AttentionParams(Params):
+    """Size and form of the attention recommender."""
+
+    width: int = Field(ge=2, description="D, a multiple of n_heads")
+    n_blocks: int = Field(ge=1)
+    n_heads: int = Field(ge=1)
+    expansion: int = Field(ge=1, description="width of the feed-forward layers in multiples of D")
+    dropout: float = Field(ge=0, lt=1)
+    item_dropout: float = Field(ge=0, lt=1, description="share of item ids hidden in training where content is known")
+    similarity: Literal["cosine", "dot"] = Field(description="between the behaviour state and the items")
+    temperature: float = Field(gt=0, description="divides the similarity")
+    max_length: int = Field(ge=2, description="positions read at once")
+    overlap: int = Field(ge=1, description="positions that a window of a long history shares with the one before")
+    n_dwell_buckets: int = Field(ge=2)
+    n_gap_buckets: int = Field(ge=2)
+    match_width: int = Field(ge=1, description="M, rows of V in <V R_t, V g_i>")
+
+
+class RecommenderOutput(NamedTuple):
+    """What the model says at P positions.
+
+    Attributes:
+        logits: (P, N) or, where only known items were asked for, (P, known).
+        weights: W_t (P, K), non-negative, sum 1; None where there is no generated content.
+        vectors: R_t (P, G), the weighted sum of the generated vectors; None likewise.
+    """
+
+    logits: Tensor
+    weights: Tensor | None
+    vectors: Tensor | None
+
+
+class CausalBlock(nn.Module):
+    """Self-attention over the past and a feed-forward layer, each behind a layer norm and beside a residual path."""
+
+    def __init__(self, width: int, n_heads: int, expansion: int, dropout: float) -> None:
+        super().__init__()
+        self.n_heads, self.dropout = n_heads, dropout
+        self.attention_norm, self.forward_norm = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.query_key_value = nn.Linear(width, 3 * width)
+        self.merge = nn.Linear(width, width)
+        self.expand, self.contract = nn.Linear(width, expansion * width), nn.Linear(expansion * width, width)
+        self.drop = nn.Dropout(dropout)
+
+    def forward(self, states: Tensor) -> Tensor:
+        """States (B, T, D) to states (B, T, D). Padding stands at the end, so the causal mask hides it, too."""
+        parts = self.query_key_value(self.attention_norm(states)).chunk(3, dim=2)
+        query, key, value = (part.unflatten(2, (self.n_heads, -1)).transpose(1, 2) for part in parts)
+        dropout = self.dropout if self.training else 0.0
+        mixed = functional.scaled_dot_product_attention(query, key, value, dropout_p=dropout, is_causal=True)
+        states = states + self.drop(self.merge(mixed.transpose(1, 2).flatten(2)))              # (B, T, D)
+        return states + self.drop(self.contract(self.drop(functional.gelu(self.expand(self.forward_norm(states))))))
+
+
+class GeneratedAttention(nn.Module):
+    """W_t = softmax_k(q(h_t) . k(g_k) / sqrt(D)), R_t = sum_k W_tk g_k, and how well each item's content matches R_t."""
+
+    def __init__(self, width: int, content_width: int, match_width: int) -> None:
+        super().__init__()
+        self.query = nn.Linear(width, width, bias=False)
+        self.key = nn.Linear(content_width, width, bias=False)
+        self.match = nn.Linear(content_width, match_width, bias=False)
+        nn.init.normal_(self.match.weight, std=(content_width * match_width) ** -0.5)
+        self.scale = nn.Parameter(torch.ones(()))
+
+    def forward(self, states: Tensor, generated: Tensor) -> tuple[Tensor, Tensor]:
+        """States (P, D) and G_t (P, K, G) to W_t (P, K) and R_t (P, G)."""
+        agreement = (self.key(generated) * self.query(states)[:, None, :]).sum(dim=2)          # (P, K)
+        weights = torch.softmax(agreement / states.shape[1] ** 0.5, dim=1)
+        return weights, torch.bmm(weights[:, None, :], generated).squeeze(1)
+
+
+class AttentionRecommender(nn.Module):
+    """Ranks all items by the behaviour state h_t and, where content is generated, by R_t.
+
+    score(i) = sim(h_t, item_i) / temperature + scale <V R_t, V g_i>, item_i = id embedding + projected content vector.
+    """
+
+    content: Tensor
+    is_known: Tensor
+
+    def __init__(
+        self, params: AttentionParams, *, n_items: int, n_kinds: int, content_width: int, uses_generated: bool
+    ) -> None:
+        super().__init__()
+        self.params, width = params, params.width
+        self.item = nn.Embedding(n_items, width)
+        self.start = nn.Parameter(torch.empty(width))
+        self.kind = nn.Embedding(n_kinds + 1, width)
+        self.dwell = nn.Embedding(params.n_dwell_buckets, width)
+        self.gap = nn.Embedding(params.n_gap_buckets, width)
+        self.position = nn.Embedding(params.max_length, width)
+        self.project = nn.Linear(content_width, width, bias=False) if content_width else None
+        self.drop = nn.Dropout(params.dropout)
+        blocks = (CausalBlock(width, params.n_heads, params.expansion, params.dropout) for _ in range(params.n_blocks))
+        self.blocks = nn.ModuleList(blocks)
+        self.norm = nn.LayerNorm(width)
+        self.generated = GeneratedAttention(width, content_width, params.match_width) if uses_generated else None
+        self.register_buffer("content", torch.zeros(n_items, content_width))
+        self.register_buffer("is_known", torch.ones(n_items, dtype=torch.bool))
+        for table in (self.item.weight, self.start, self.kind.weight, self.dwell.weight, self.gap.weight):
+            nn.init.normal_(table, std=width**-0.5)
+        nn.init.normal_(self.position.weight, std=width**-0.5)
+
+    def items(self) -> Tensor:
+        """Item vectors (N, D). The id of an item without a training event says nothing and is left out."""
+        kept = self.is_known
+        if self.project is None:
+            return self.item.weight * kept[:, None]
+        if self.training and self.params.item_dropout > 0:
+            kept = kept & (torch.rand(kept.shape, device=kept.device) >= self.params.item_dropout)
+        return self.item.weight * kept[:, None] + self.project(self.content)
+
+    def states(self, items: Tensor, token: Tensor, kind: Tensor, dwell: Tensor, gap: Tensor) -> Tensor:
+        """Behaviour states h (B, T, D) from item vectors (N, D) and padded events, each (B, T)."""
+        tokens = torch.cat([torch.zeros_like(self.start)[None], items, self.start[None]])      # (N + 2, D)
+        place = torch.arange(token.shape[1], device=token.device)
+        events = functional.embedding(token, tokens) + self.kind(kind) + self.dwell(dwell) + self.gap(gap)
+        states = self.drop(events + self.position(place))
+        for block in self.blocks:
+            states = block(states)
+        return self.norm(states)  # type: ignore[no-any-return]
+
+    def forward(
+        self,
+        token: Tensor,
+        kind: Tensor,
+        dwell: Tensor,
+        gap: Tensor,
+        asks: Tensor,
+        generated: Tensor | None,
+        only_known: bool,
+    ) -> RecommenderOutput:
+        """Score items at the positions that ask.
+
+        Args:
+            token: (B, T) 0 padding at the end, item + 1, or N + 1 for the start.
+            kind: (B, T).
+            dwell: (B, T) buckets.
+            gap: (B, T) buckets.
+            asks: (P,) positions in the flattened (B * T) that ask for the next item.
+            generated: G_t (P, K, G) at those positions, zero where none exists; None switches the term off.
+            only_known: score the items with training events only, in their order.
+        """
+        items, content = self.items(), self.content
+        states = self.states(items, token, kind, dwell, gap).flatten(0, 1)[asks]               # (P, D)
+        if only_known:
+            known = self.is_known.nonzero().squeeze(1)
+            items, content = items[known], content[known]
+        left, right = self._similarity_parts(states, items)
+        if self.generated is None or generated is None:
+            return RecommenderOutput(left @ right.T, None, None)
+        weights, vectors = self.generated(states, generated)
+        left = torch.cat([left, self.generated.scale * self.generated.match(vectors)], dim=1)
+        right = torch.cat([right, self.generated.match(content)], dim=1)
+        return RecommenderOutput(left @ right.T, weights, vectors)
+
+    def _similarity_parts(self, states: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
+        if self.params.similarity == "cosine":
+            states, items = functional.normalize(states, dim=1), functional.normalize(items, dim=1)
+        return states / self.params.temperature, items
+
+
+def build_attention_recommender(params: Mapping[str, Any]) -> AttentionRecommender:
+    """The module from the params of its checkpoint: `model`, `n_kinds`, `content_width`, `uses_generated`, `item_ids`."""
+    return AttentionRecommender(
+        AttentionParams.model_validate(params["model"]),
+        n_items=len(params["item_ids"]),
+        n_kinds=params["n_kinds"],
+        content_width=params["content_width"],
+        uses_generated=params["uses_generated"],
+    )

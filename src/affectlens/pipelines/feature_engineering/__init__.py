@@ -1,0 +1,3 @@
+from affectlens.pipelines.feature_engineering.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

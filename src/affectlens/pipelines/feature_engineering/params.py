@@ -1,0 +1,17 @@
+"""What `parameters_feature_engineering.yml` must hold."""
+
+from typing import Literal
+
+from affectlens.features.content import ContentParams
+from affectlens.features.splits import SplitParams
+from affectlens.features.text import VocabularyParams
+from affectlens.params import Params
+
+
+class FeatureEngineeringParams(Params):
+    """Everything of this stage; each node asks for its part."""
+
+    split: SplitParams
+    taxonomy: Literal["goemotions", "ekman", "sentiment"]
+    vocabulary: VocabularyParams
+    content: ContentParams

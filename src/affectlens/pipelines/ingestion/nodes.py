@@ -1,0 +1,116 @@
+"""Nodes of ingestion: one a table, then the account of all refused rows."""
+
+from __future__ import annotations
+
+import logging
+
+import pandas as pd
+
+from affectlens.pipelines.ingestion import rules
+from affectlens.pipelines.ingestion.intake import mask_texts, take_in
+from affectlens.pipelines.ingestion.params import IngestionParams
+
+logger = logging.getLogger(__name__)
+
+Parts = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]
+N_REASONS_SHOWN = 3
+
+
+def ingest_media(raw_media: pd.DataFrame, key: str, limits: IngestionParams) -> Parts:
+    """Keep the images that decode."""
+    return take_in(raw_media, rules.media_rules(limits), key).parts()
+
+
+def ingest_users(raw_users: pd.DataFrame, key: str, limits: IngestionParams) -> Parts:
+    """Keep the users with an id, under its keyed hash."""
+    return take_in(raw_users, rules.user_rules(limits), key).parts()
+
+
+def ingest_contents(raw_contents: pd.DataFrame, media: pd.DataFrame, key: str, limits: IngestionParams) -> Parts:
+    """Keep the readable contents of a known form; a lost image costs its path, not the row."""
+    intake = take_in(raw_contents, rules.content_rules(limits), key, media["media_path"])
+    return mask_texts(intake.accepted, limits.masks), intake.refusals, intake.tally
+
+
+def ingest_interactions(
+    raw_interactions: pd.DataFrame, users: pd.DataFrame, contents: pd.DataFrame, key: str, limits: IngestionParams
+) -> Parts:
+    """Keep the possible events of known users with known contents."""
+    return take_in(raw_interactions, rules.interaction_rules(limits, users, contents), key).parts()
+
+
+def ingest_utterances(
+    raw_utterances: pd.DataFrame,
+    users: pd.DataFrame,
+    contents: pd.DataFrame,
+    media: pd.DataFrame,
+    key: str,
+    limits: IngestionParams,
+) -> Parts:
+    """Keep the readable texts; mask mentions and addresses in them."""
+    intake = take_in(raw_utterances, rules.utterance_rules(limits, users, contents), key, media["media_path"])
+    return mask_texts(intake.accepted, limits.masks), intake.refusals, intake.tally
+
+
+def ingest_emotion_labels(raw_emotion_labels: pd.DataFrame, utterances: pd.DataFrame, key: str) -> Parts:
+    """Keep the labels of kept utterances in a known taxonomy."""
+    return take_in(raw_emotion_labels, rules.emotion_label_rules(utterances), key).parts()
+
+
+def ingest_annotations(raw_annotations: pd.DataFrame, utterances: pd.DataFrame, key: str) -> Parts:
+    """Keep what single annotators said of kept utterances."""
+    return take_in(raw_annotations, rules.annotation_rules(utterances), key).parts()
+
+
+def ingest_reaction_counts(
+    raw_reaction_counts: pd.DataFrame, contents: pd.DataFrame, key: str, limits: IngestionParams
+) -> Parts:
+    """Keep the counts of known reactions to kept contents."""
+    return take_in(raw_reaction_counts, rules.reaction_count_rules(limits, contents), key).parts()
+
+
+def collect_refusals(*refusals: pd.DataFrame) -> pd.DataFrame:
+    """Every refused row of every table, with its reason."""
+    return pd.concat(refusals, ignore_index=True)
+
+
+def account_rows(rejected_rows: pd.DataFrame, limits: IngestionParams, *tallies: pd.DataFrame) -> pd.DataFrame:
+    """Rows read, accepted and rejected by source; stops the run where they do not add up or too many were refused.
+
+    Raises:
+        RuntimeError: accepted + rejected is not read (an error of AffectLens, not of the data).
+        ValueError: a source has a larger share of refused rows than `ingestion.max_rejected_share`.
+    """
+    account = pd.concat(tallies, ignore_index=True)
+    counts = rejected_rows["source"].value_counts()
+    account.insert(3, "rejected", account["source"].map(counts).fillna(0).astype("int64"))
+    lost = account[account["accepted"] + account["rejected"] != account["read"]]
+    if len(lost):
+        raise RuntimeError(f"rows were lost or counted twice in ingestion: {lost.to_dict('records')}")
+    share = account["rejected"] / account["read"].clip(lower=1)
+    bad = account[share > limits.max_rejected_share]
+    if len(bad):
+        raise ValueError(_too_many_refused(bad, rejected_rows, limits.max_rejected_share))
+    return account
+
+
+def _too_many_refused(bad: pd.DataFrame, rejected_rows: pd.DataFrame, limit: float) -> str:
+    lines = [
+        f"  {row.source}: {row.rejected} of {row.read} rows ({row.rejected / row.read:.1%}), most often "
+        + _commonest_reasons(rejected_rows[rejected_rows["source"] == row.source])
+        for row in bad.itertuples()
+    ]
+    return "\n".join(
+        [
+            f"too many rows were refused (limit {limit:.1%}, `ingestion.max_rejected_share`):",
+            *lines,
+            "Look at `rejected_rows` (08_reporting/rejected_rows.parquet: row, reason), then repair the source or choose "
+            "another file in `source:`. If these rows can be missed, raise the limit: "
+            "`--params ingestion.max_rejected_share=0.5`.",
+        ]
+    )
+
+
+def _commonest_reasons(refusals: pd.DataFrame) -> str:
+    counts = refusals["reason"].value_counts().head(N_REASONS_SHOWN)
+    return ", ".join(f"{reason!r} ({count})" for reason, count in counts.items())

@@ -1,0 +1,72 @@
+"""Wiring: decisions, policies, judges."""
+
+from kedro.pipeline import Node, Pipeline
+
+from affectlens.pipelines.policy_training import nodes
+
+MEMBERS = ("uniform", "popularity", "linucb")
+
+
+def create_pipeline(**_: object) -> Pipeline:
+    """Fit policies on logged decisions and judge them from the log; hand LinUCB on as `policy_checkpoint`."""
+    each = [
+        Pipeline(
+            _one_member(),
+            namespace=f"policy.{member}",
+            inputs={"policy_events"},
+            outputs={"checkpoint": "policy_checkpoint"} if member == "linucb" else None,
+            parameters={"params:policy.selection", "params:seed"},
+        )
+        for member in MEMBERS
+    ]
+    judge = Pipeline(
+        _judge(),
+        namespace="policy",
+        prefix_datasets_with_namespace=False,
+        inputs={"uniform": "policy.uniform.checkpoint", "popularity": "policy.popularity.checkpoint"},
+    )
+    return sum(each, judge)
+
+
+def _one_member() -> list[Node]:
+    return [
+        Node(
+            nodes.fit_policy,
+            inputs=["policy_events", "params:member", "params:policy.selection", "params:seed"],
+            outputs="checkpoint",
+            name="fit_policy",
+        )
+    ]
+
+
+def _judge() -> list[Node]:
+    return [
+        Node(
+            nodes.build_policy_events,
+            inputs=["interactions", "contents", "emotion_states", "split_boundaries", "params:policy.context"],
+            outputs="policy_events",
+            name="build_policy_events",
+        ),
+        Node(
+            nodes.build_recommender_policy,
+            inputs=["candidate_scores", "contents", "policy_events", "params:policy.recommender"],
+            outputs="recommender_policy",
+            name="build_recommender_policy",
+        ),
+        Node(
+            nodes.score_policies,
+            inputs=[
+                "policy_events",
+                "recommender_policy",
+                "simulated_truth",
+                "uniform",
+                "popularity",
+                "policy_checkpoint",
+                "params:policy.scoring",
+                "params:seed",
+                "params:dataset",
+            ],
+            outputs=["policy_values", "policy_leaderboard"],
+            name="score_policies",
+        ),
+    ]

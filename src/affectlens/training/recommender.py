@@ -1,0 +1,186 @@
+"""Fitting the attention recommender: packed batches, softmax over all known items."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from affectlens.models.checkpoint import Checkpoint
+from affectlens.models.recommender.attention import AttentionParams, AttentionRecommender
+from affectlens.models.recommender.build import AttentionScorer, build_recommender_model
+from affectlens.models.recommender.catalogue import Catalogue, GeneratedContent
+from affectlens.models.recommender.histories import Histories
+from affectlens.models.recommender.streams import EventStream, Windows, padded, stream_of, training_windows
+from affectlens.schemas import INTERACTION_KINDS
+from affectlens.training.loop import Batches, TrainerParams, TrainingParams, fit
+
+logger = logging.getLogger(__name__)
+
+# Shapes: B windows, T positions of the longest, P positions that predict, K generated vectors, G content width.
+_BUCKET_BATCHES = 32  # windows are sorted by length within as many windows as fill this many batches
+
+
+@dataclass(frozen=True)
+class RecommenderBatch:
+    """Windows of about `batch_size` predicted events in all.
+
+    Attributes:
+        token: (B, T) padded with 0.
+        kind: (B, T).
+        dwell: (B, T).
+        gap: (B, T).
+        asks: (P,) real positions that predict, in the flattened (B * T).
+        target: (P,) the event that followed, as a position among the known items.
+        generated: (P, K, G) generated content that existed at the position; None where the environment has none.
+    """
+
+    token: Tensor
+    kind: Tensor
+    dwell: Tensor
+    gap: Tensor
+    asks: Tensor
+    target: Tensor
+    generated: Tensor | None
+
+    def to(self, device: torch.device) -> Self:
+        """The same batch on a device."""
+        moved = {
+            field.name: None if (value := getattr(self, field.name)) is None else value.to(device)
+            for field in dataclasses.fields(self)
+        }
+        return dataclasses.replace(self, **moved)
+
+
+def known_items(train: Histories) -> np.ndarray:
+    """Columns of the items with a training event, ascending: the classes of the softmax."""
+    return np.unique(train.item)
+
+
+def recommender_batches(
+    train: Histories, n_items: int, content: GeneratedContent, params: AttentionParams, batch_size: int
+) -> Batches:
+    """Batches of one epoch: every training event is predicted exactly once.
+
+    Args:
+        train: training events.
+        n_items: size of the catalogue.
+        content: generated content of all states.
+        params: window length, overlap and buckets.
+        batch_size: predicted events a batch, about; it bounds the softmax, whatever the lengths of the histories.
+    """
+    stream = stream_of(train, n_items, n_dwell_buckets=params.n_dwell_buckets, n_gap_buckets=params.n_gap_buckets)
+    windows = training_windows(stream, params.max_length, params.overlap)
+    known = known_items(train)
+
+    def batches(generator: np.random.Generator) -> Iterator[RecommenderBatch]:
+        for rows in shuffled_by_length(windows, batch_size, generator):
+            yield _batch(stream, windows.take(rows), known, content)
+
+    return batches
+
+
+def shuffled_by_length(windows: Windows, batch_size: int, generator: np.random.Generator) -> list[np.ndarray]:
+    """Rows of windows of each batch, in random order: like lengths together, so that little is padding."""
+    n_predicted = windows.length - windows.n_context
+    order = generator.permutation(len(n_predicted))
+    bucket = np.cumsum(n_predicted[order]) // (batch_size * _BUCKET_BATCHES)
+    order = order[np.lexsort((windows.length[order], bucket))]
+    number = (np.cumsum(n_predicted[order]) - n_predicted[order]) // batch_size
+    groups = np.split(order, np.flatnonzero(np.diff(number)) + 1) if len(order) else []
+    return [groups[place] for place in generator.permutation(len(groups))]
+
+
+def _batch(stream: EventStream, windows: Windows, known: np.ndarray, content: GeneratedContent) -> RecommenderBatch:
+    token, kind, dwell, gap = padded(stream, windows)
+    place = np.arange(token.shape[1])[None, :]
+    predicts = (place >= windows.n_context[:, None]) & (place < windows.length[:, None])
+    position = (windows.begin[:, None] + place)[predicts]
+    target = np.searchsorted(known, stream.token[position + 1] - 1)
+    generated = None if content.is_empty else torch.from_numpy(content.at(stream.state[position]))
+    arrays = (token, kind, dwell, gap, np.flatnonzero(predicts), target)
+    return RecommenderBatch(*map(torch.from_numpy, arrays), generated)
+
+
+def next_item_loss(model: nn.Module, batch: RecommenderBatch) -> Tensor:
+    """Mean cross-entropy of the next item over all known items, at real positions only."""
+    output = model(
+        batch.token, batch.kind, batch.dwell, batch.gap, batch.asks, batch.generated, only_known=True
+    )
+    return functional.cross_entropy(output.logits.float(), batch.target)
+
+
+def new_attention_model(
+    catalogue: Catalogue, train: Histories, content: GeneratedContent, params: AttentionParams, seed: int
+) -> tuple[AttentionRecommender, dict[str, object]]:
+    """An untrained model over this catalogue, and the params that rebuild it."""
+    sizes = {
+        "model": params.model_dump(),
+        "item_ids": list(catalogue.item_ids),
+        "n_kinds": len(INTERACTION_KINDS),
+        "content_width": catalogue.vectors.shape[1],
+        "uses_generated": not content.is_empty,
+    }
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = build_recommender_model("attention", sizes)
+    model.content.copy_(torch.from_numpy(catalogue.vectors))
+    model.is_known.copy_(torch.from_numpy(np.isin(np.arange(catalogue.n_items), known_items(train))))
+    return model, sizes
+
+
+def fit_attention(
+    catalogue: Catalogue,
+    train: Histories,
+    content: GeneratedContent,
+    params: AttentionParams,
+    training: TrainingParams,
+    trainer: TrainerParams,
+    *,
+    evaluate: Callable[[AttentionScorer], float],
+    seed: int,
+    work_dir: Path | None,
+    metric_name: str,
+) -> tuple[Checkpoint, pd.DataFrame]:
+    """Fit the attention recommender; its best weights by the validation metric, and one history row an epoch.
+
+    Args:
+        catalogue: the items and their content vectors.
+        train: training events.
+        content: generated content of all states; empty switches the R_t term off.
+        params: size and form of the model.
+        training: length and pace; `batch_size` counts predicted events.
+        trainer: device and precision.
+        evaluate: validation metric of a model, higher is better.
+        seed: seed of weights, order and dropout.
+        work_dir: folder of event files and of the state of an unfinished fit; None writes nothing.
+        metric_name: name of the validation metric.
+    """
+    model, sizes = new_attention_model(catalogue, train, content, params, seed)
+    facts: dict[str, object] = {"seed": seed, "uses_generated_content": not content.is_empty}
+    if len(train.item) == 0:
+        logger.warning("no training events: the attention recommender keeps its initial weights")
+        empty = pd.DataFrame(columns=["epoch", "train_loss", "valid_metric", "metric_name", "seconds"])
+        return Checkpoint.of(model, "attention", sizes, **facts, settings={}, trials=[]), empty
+    history = fit(
+        model,
+        recommender_batches(train, catalogue.n_items, content, params, training.batch_size),
+        next_item_loss,
+        lambda fitted: evaluate(AttentionScorer(fitted, content)),
+        training,
+        trainer,
+        seed=seed,
+        work_dir=work_dir,
+        metric_name=metric_name,
+    )
+    facts[f"valid_{metric_name}"] = float(history["valid_metric"].max())
+    return Checkpoint.of(model, "attention", sizes, **facts), history

@@ -1,0 +1,129 @@
+"""The tiny world from raw tables to the report, and the notebook that reads it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+from kedro.framework.session import KedroSession
+from nbclient import NotebookClient
+
+from affectlens.session import StageSession
+
+
+def session_for(root: Path, data_root: Path) -> KedroSession:
+    return StageSession.create(project_path=root, env="test", runtime_params={"data_root": str(data_root)})
+
+
+@pytest.fixture(scope="module")
+def data_root(project_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("data")
+    with session_for(project_root, path) as session:
+        session.run()
+    return path
+
+
+@pytest.fixture
+def catalog(project_root: Path, data_root: Path):
+    with session_for(project_root, data_root) as session:
+        return session.load_context().catalog
+
+
+def measured(data_root: Path) -> pd.DataFrame:
+    boards = [
+        pd.read_parquet(next(data_root.rglob(f"{noun}_leaderboard.parquet/*/*.parquet")))
+        for noun in ("emotion", "gan", "recommender", "policy")
+    ]
+    return pd.concat(boards, ignore_index=True).drop(columns="run_id")
+
+
+def test_every_stage_leaves_its_leaderboard_with_baselines_and_intervals(data_root: Path) -> None:
+    rows = measured(data_root)
+    assert set(rows["stage"]) == {"emotion", "gan", "recommender", "policy"}
+    for _, board in rows.groupby("stage"):
+        assert board["is_baseline"].any()
+        assert not board["is_baseline"].all()
+    defined = rows.dropna(subset=["value"])
+    assert (defined["lower"] <= defined["upper"]).all()
+
+
+def test_the_report_is_one_file_that_needs_no_network(data_root: Path) -> None:
+    (report,) = data_root.glob("08_reporting/report.html/*/report.html")
+    page = report.read_text()
+    assert report.stat().st_size < 5_000_000
+    assert 'src="http' not in page
+    assert '<link rel="stylesheet"' not in page
+    assert "kedro run" in page
+
+
+def test_accepted_and_rejected_rows_add_up_to_those_read(catalog) -> None:
+    accounting = catalog.load("row_accounting")
+    assert (accounting["accepted"] + accounting["rejected"] == accounting["read"]).all()
+    assert accounting["rejected"].sum() == len(catalog.load("rejected_rows"))
+    assert accounting["rejected"].sum() > 0
+
+
+def test_no_plain_user_id_leaves_ingestion(catalog) -> None:
+    plain = set(catalog.load("raw_users")["user_id"].dropna())
+    for name in ("users", "interactions", "utterances", "behaviour_sequences", "recommendations"):
+        assert not plain & set(catalog.load(name)["user_id"].dropna()), name
+
+
+def test_the_same_seed_gives_the_same_numbers(project_root: Path, data_root: Path, tmp_path: Path) -> None:
+    (tmp_path / "user_id.key").write_bytes(next(data_root.rglob("user_id.key")).read_bytes()[::-1])
+    with session_for(project_root, tmp_path) as session:
+        session.run()
+    pd.testing.assert_frame_equal(measured(data_root), measured(tmp_path), rtol=1e-4, atol=1e-5)
+
+
+def test_a_trace_shows_all_six_links(catalog) -> None:
+    from affectlens.pipelines.inference.trace import trace_from_catalog  # noqa: PLC0415
+
+    text = trace_from_catalog(catalog, "u000001")
+    for symbol in ("S_t", "E_t", "A_t", "G_t", "W_t", "R_t"):
+        assert symbol in text
+    with pytest.raises(LookupError, match="nobody"):
+        trace_from_catalog(catalog, "nobody")
+
+
+def test_swapped_emotion_moves_r_and_noise_changes_the_ranking(catalog) -> None:
+    checks = catalog.load("chain_checks").set_index("quantity")["value"]
+    assert checks["distance_of_r"] > 0
+    assert json.loads(checks.to_json())
+
+
+def test_a_stage_runs_alone_from_what_the_catalog_holds(project_root: Path, data_root: Path) -> None:
+    with session_for(project_root, data_root) as session:
+        session.run(pipeline_names=["policy_training"])
+    assert len(list(data_root.glob("08_reporting/policy_leaderboard.parquet/*"))) == 2
+
+
+def test_load_versions_reproduce_the_report_of_an_older_run(project_root: Path, data_root: Path) -> None:
+    reports = data_root / "08_reporting/report.html"
+    first = min(reports.iterdir())
+    with session_for(project_root, data_root) as session:
+        context = session.load_context()
+        from kedro.framework.project import pipelines  # noqa: PLC0415
+
+        cited = [
+            name
+            for name in pipelines["reporting"].inputs()
+            if not name.startswith("params:") and getattr(context.catalog.get(name), "_version", None) is not None
+        ]
+        session.run(pipeline_names=["reporting"], load_versions=dict.fromkeys(cited, first.name))
+    last = max(reports.iterdir())
+    assert last.name != first.name
+    assert (last / "report.html").read_text() == (first / "report.html").read_text()
+
+
+def test_the_notebook_runs(project_root: Path, data_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEDRO_ENV", "test")
+    monkeypatch.setenv("AFFECTLENS_DATA_ROOT", str(data_root))
+    for path in sorted((project_root / "notebooks").glob("*.ipynb")):
+        notebook = nbformat.read(path, as_version=4)
+        assert not any(cell.get("outputs") for cell in notebook.cells), f"{path.name} is committed with output"
+        NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(path.parent)}}).execute()
+        assert "NDCG@10" in notebook.cells[-1].outputs[0].text

@@ -1,0 +1,44 @@
+"""The three real environments from the real files to a report, where AFFECTLENS_MIRROR names a folder that has them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from affectlens.session import StageSession
+
+MIRROR = os.environ.get("AFFECTLENS_MIRROR", "")
+# Budgets of continuous integration: the paths are those of a full run, the fits are short.
+SHORT = {
+    "goemotions": {"emotion": {"cnn": {"training": {"max_epochs": 1}}, "lstm": {"training": {"max_epochs": 1}}}},
+    "musical_instruments": {},
+    "sequences": {},
+}
+STAGES = {
+    "goemotions": {"emotion"},
+    "musical_instruments": {"emotion", "gan", "recommender"},
+    "sequences": {"recommender"},
+}
+
+pytestmark = pytest.mark.skipif(
+    not Path(MIRROR).is_dir() or not MIRROR, reason="AFFECTLENS_MIRROR names no folder of real data"
+)
+
+
+@pytest.mark.parametrize("environment", list(SHORT))
+def test_real_files_become_a_report(project_root: Path, tmp_path: Path, environment: str) -> None:
+    options = {"data_root": str(tmp_path), **SHORT[environment]}
+    with StageSession.create(project_path=project_root, env=environment, runtime_params=options) as session:
+        session.run(pipeline_names=["analysis"])
+    assert len(list(tmp_path.glob("08_reporting/report.html/*/report.html"))) == 1
+    boards = {
+        path.parents[1].stem.removesuffix("_leaderboard"): pd.read_parquet(path)
+        for path in tmp_path.rglob("*_leaderboard.parquet/*/*.parquet")
+    }
+    assert set(boards) == STAGES[environment]
+    for board in boards.values():
+        assert board["is_baseline"].any()
+        assert board["value"].notna().any()
