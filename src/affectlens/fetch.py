@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from pathlib import Path, PurePosixPath
 
 import pooch
 import requests
 
-from affectlens.sources import SOURCES, RemoteFile
-
-logger = logging.getLogger(__name__)
+from affectlens.sources import SOURCES, RemoteFile, Source
 
 MIRROR_VARIABLE = "AFFECTLENS_MIRROR"
 CACHE_VARIABLE = "AFFECTLENS_CACHE"
@@ -28,17 +25,22 @@ class FetchError(RuntimeError):
 
 
 def fetch_files(name: str) -> list[Path]:
-    """Have every file of a source, from the mirror, the cache or its official address, and show its licence.
+    """Have every file of a source, from the mirror, the cache or its official address.
 
     Raises:
-        ValueError: no source has this name.
-        FetchError: a file is missing, has a wrong checksum, or there is no network.
+        FetchError: no source has this name, a file is missing or has a wrong checksum, or there is no network.
     """
-    if name not in SOURCES:
-        raise ValueError(f"source {name!r} is unknown; expected one of {sorted(SOURCES)}")
-    source = SOURCES[name]
-    logger.info("%s: %s. Licence: %s", name, source.homepage, source.licence)
-    return [_have(file) for file in source.remote_files]
+    return [_have(file) for file in _source(name).remote_files]
+
+
+def licence_of(name: str) -> str:
+    """Under which terms a source is published, and whom to cite.
+
+    Raises:
+        FetchError: no source has this name.
+    """
+    source = _source(name)
+    return f"{source.licence} ({source.homepage})"
 
 
 def resolve(name_or_path: str) -> Path:
@@ -57,6 +59,12 @@ def resolve(name_or_path: str) -> Path:
             f"known: {', '.join(sorted(known))}"
         )
     return _have(known[name_or_path])
+
+
+def _source(name: str) -> Source:
+    if name not in SOURCES:
+        raise FetchError(f"source {name!r} is unknown; expected one of {', '.join(sorted(SOURCES))}")
+    return SOURCES[name]
 
 
 def _have(file: RemoteFile) -> Path:
@@ -80,8 +88,8 @@ def _in_folder(folder: Path, file: RemoteFile) -> Path:
     path = folder / file.path
     if not path.is_file():
         raise FetchError(
-            f"{file.path} is missing in the mirror {folder} ({MIRROR_VARIABLE}). Put it there, or unset {MIRROR_VARIABLE} "
-            "to use the official address."
+            f"{file.path} is missing in the mirror {folder} ({MIRROR_VARIABLE}). Put it there, or unset "
+            f"{MIRROR_VARIABLE} to use the official address."
         )
     found = _sha256(path)
     if found != file.sha256:
@@ -95,7 +103,11 @@ def _in_folder(folder: Path, file: RemoteFile) -> Path:
 def _download(url: str, cache_name: str, sha256: str) -> Path:
     """Download into the cache unless it holds the file with this checksum already."""
     registry = pooch.create(
-        path=_cache(), base_url="", registry={cache_name: f"sha256:{sha256}"}, urls={cache_name: url}, retry_if_failed=N_RETRIES
+        path=_cache(),
+        base_url="",
+        registry={cache_name: f"sha256:{sha256}"},
+        urls={cache_name: url},
+        retry_if_failed=N_RETRIES,
     )
     try:
         return Path(registry.fetch(cache_name, downloader=pooch.HTTPDownloader(timeout=TIMEOUT_S)))
@@ -106,8 +118,8 @@ def _download(url: str, cache_name: str, sha256: str) -> Path:
         raise FetchError(f"no network, or {url} does not answer ({type(error).__name__}). {WAY_OUT}") from error
     except ValueError as error:
         raise FetchError(
-            f"what {url} serves has a wrong checksum (expected SHA-256 {sha256}): the file was changed there or cut off on "
-            f"its way. Nothing was kept. {WAY_OUT}"
+            f"what {url} serves has a wrong checksum (expected SHA-256 {sha256}): the file was changed there or cut off "
+            f"on its way. Nothing was kept. {WAY_OUT}"
         ) from error
 
 

@@ -16,9 +16,9 @@ MIN_LENGTH = 16
 
 
 class HashKeyDataset(AbstractDataset[NoReturn, str]):
-    """The key from credentials (`key`); where it is null, one that is generated once beside the data, for its owner only.
+    """The key from credentials (`key`); where that is null, one generated once beside the data.
 
-    The key is never logged, never described and never saved through the catalog.
+    The generated file is readable by its owner only. The key is never logged, described or saved through the catalog.
     """
 
     def __init__(
@@ -33,7 +33,9 @@ class HashKeyDataset(AbstractDataset[NoReturn, str]):
         key = self._key or self._local_key()
         if len(key) < MIN_LENGTH:
             origin = "AFFECTLENS_USER_ID_KEY" if self._key else str(self._path)
-            raise DatasetError(f"the key of user ids ({origin}) is shorter than {MIN_LENGTH} characters; choose a longer one")
+            raise DatasetError(
+                f"the key of user ids ({origin}) is shorter than {MIN_LENGTH} characters; choose a longer one"
+            )
         return key
 
     def save(self, data: NoReturn) -> None:  # noqa: ARG002

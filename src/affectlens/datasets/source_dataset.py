@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -11,9 +12,11 @@ import pandas as pd
 from kedro.io import AbstractDataset
 from kedro.io.core import DatasetError
 
-from affectlens.fetch import resolve
+from affectlens.fetch import licence_of, resolve
 from affectlens.sources import SourceParams, Tables, read_source, source_params
 from affectlens.sources.base import COLUMNS
+
+logger = logging.getLogger(__name__)
 
 
 class SourceDataset(AbstractDataset[NoReturn, pd.DataFrame]):
@@ -40,7 +43,9 @@ class SourceDataset(AbstractDataset[NoReturn, pd.DataFrame]):
     def load(self) -> pd.DataFrame:
         """Fetch and read the source's files where that was not done yet, and return this table."""
         if self._source is None:
-            raise DatasetError(f"raw table {self._table!r} has no source; state `source:` in this environment's parameters")
+            raise DatasetError(
+                f"raw table {self._table!r} has no source; state `source:` in this environment's parameters"
+            )
         paths = {name: resolve(name) for name in self._source.files().values()}
         states = tuple((name, str(path), path.stat().st_mtime_ns, path.stat().st_size) for name, path in paths.items())
         return _read(self._source, states)[self._table].copy()
@@ -59,4 +64,5 @@ class SourceDataset(AbstractDataset[NoReturn, pd.DataFrame]):
 @lru_cache(maxsize=1)
 def _read(source: SourceParams, states: tuple[tuple[str, str, int, int], ...]) -> Tables:
     paths = {name: Path(path) for name, path, *_ in states}
+    logger.info("Reading source %s; licence: %s", source.name, licence_of(source.name))
     return read_source(source, paths.__getitem__)

@@ -84,7 +84,11 @@ def mmd2(real: np.ndarray, fake: np.ndarray, bandwidth: float | None = None) -> 
 
 def rbf_kernel(vectors: np.ndarray, bandwidth: float) -> np.ndarray:
     """exp(-|x - y|² / 2 s²) between all rows, (n, n)."""
-    kernel: np.ndarray = np.exp(-cdist(vectors, vectors, "sqeuclidean") / (2.0 * bandwidth**2))
+    vectors = np.asarray(vectors, dtype=np.float64)
+    norms = (vectors**2).sum(axis=1)
+    # By matrix product: several times faster than scipy's cdist, and exact enough for a kernel of bounded slope.
+    squared = np.clip(norms[:, None] + norms[None, :] - 2.0 * vectors @ vectors.T, 0.0, None)
+    kernel: np.ndarray = np.exp(-squared / (2.0 * bandwidth**2))
     return kernel
 
 

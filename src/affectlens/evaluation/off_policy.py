@@ -206,7 +206,8 @@ def _unless_deterministic(propensity: np.ndarray, resampling: Resampling, estima
 def _model_plus_correction(
     model: np.ndarray, rows: np.ndarray, correction: np.ndarray, weight: np.ndarray
 ) -> np.ndarray:
-    return model / rows + correction / weight
+    value: np.ndarray = model / rows + correction / weight
+    return value
 
 
 def _probability_of(action: np.ndarray, target: np.ndarray) -> np.ndarray:

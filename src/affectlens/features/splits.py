@@ -97,7 +97,8 @@ def leave_one_out(n_events: np.ndarray, step: np.ndarray) -> np.ndarray:
 
 def hashed(keys: pd.Series, params: SplitParams) -> np.ndarray:
     """Split codes drawn from a hash of the key: equal keys share a split, on every machine."""
-    return np.digitize(hashed_share(keys), [params.train_quantile, params.valid_quantile])
+    codes: np.ndarray = np.digitize(hashed_share(keys), [params.train_quantile, params.valid_quantile])
+    return codes
 
 
 def hashed_share(keys: pd.Series) -> np.ndarray:

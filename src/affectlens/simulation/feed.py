@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from pydantic import Field
@@ -189,7 +190,7 @@ class World:
     catalogue: Catalogue
     params: FeedParams
 
-    @property
+    @cached_property
     def dwell_median_s(self) -> np.ndarray:
         """Median dwell of each content's form, (I,) seconds."""
         by_form = [self.params.engagement.dwell_s[form] for form in self.params.shift.contents.start]

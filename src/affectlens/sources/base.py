@@ -86,8 +86,8 @@ def complete_tables(tables: Tables) -> Tables:
 
 
 def _complete(name: str, table: pd.DataFrame) -> pd.DataFrame:
-    allowed = [*COLUMNS[name], "defect", *(column for column in table if str(column).startswith("attribute_"))]
-    unknown = sorted(set(table) - set(allowed))
+    allowed = [*COLUMNS[name], "defect", *(str(column) for column in table if str(column).startswith("attribute_"))]
+    unknown = sorted(set(map(str, table)) - set(allowed))
     if unknown:
         raise ValueError(f"the source returned unknown columns {unknown} in {name!r}; expected some of {allowed}")
     return table.reindex(columns=allowed).reset_index(drop=True)

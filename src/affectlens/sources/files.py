@@ -35,5 +35,5 @@ def read_lines(path: Path) -> pd.Series:
 
 
 def without_lone_surrogates(text: str) -> str:
-    """Text that UTF-8 can write: half characters (from JSON escapes) become U+FFFD, halves that belong together join."""
+    """Text that UTF-8 can write: lone halves of a character (from JSON escapes) become U+FFFD, pairs join."""
     return text.encode("utf-16-le", errors="surrogatepass").decode("utf-16-le", errors="replace")

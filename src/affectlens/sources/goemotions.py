@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 
 from affectlens.sources.base import FileName, RemoteFile, Source, SourceParams, Tables
@@ -40,7 +39,7 @@ def read_goemotions(params: GoEmotionsSource, paths: Mapping[str, Path]) -> Tabl
 
 def _comments(lines: pd.Series, names: list[str]) -> pd.DataFrame:
     fields = lines.str.split("\t")
-    is_whole = fields.str.len() == N_FIELDS
+    is_whole = fields.map(len) == N_FIELDS
     indices = fields.str[1].where(is_whole)
     labels = indices.map({combination: _labels(combination, names) for combination in indices.dropna().unique()})
     is_unknown = is_whole & labels.isna()
@@ -49,8 +48,8 @@ def _comments(lines: pd.Series, names: list[str]) -> pd.DataFrame:
             "utterance_id": fields.str[2].where(is_whole),
             "text": fields.str[0].where(is_whole),
             "labels": labels,
-            "defect": pd.Series(np.where(is_whole, None, "malformed line"), dtype=object),
-            "label_defect": pd.Series(np.where(is_unknown, "unknown label index", None), dtype=object),
+            "defect": is_whole.map({False: "malformed line"}),
+            "label_defect": is_unknown.map({True: "unknown label index"}),
         }
     )
 

@@ -49,8 +49,7 @@ def _days(seconds: pd.Series) -> pd.Series:
 
 
 def _contents(reviews: pd.DataFrame) -> pd.DataFrame:
-    products = pd.DataFrame({"content_id": reviews["asin"].dropna().unique(), "form": "product"})
-    return products.assign(tags=[[] for _ in range(len(products))])
+    return pd.DataFrame({"content_id": reviews["asin"].dropna().unique(), "form": "product", "tags": None})
 
 
 def _interactions(reviews: pd.DataFrame) -> pd.DataFrame:
@@ -69,17 +68,19 @@ def _utterances(reviews: pd.DataFrame) -> pd.DataFrame:
     return reviews.rename(columns={"reviewerID": "user_id", "asin": "content_id"})[
         ["user_id", "content_id", "occurred_at", "defect"]
     ].assign(
-        utterance_id="review-" + reviews["row"], text=text.map(html.unescape).str.strip(), language="en", form="long_text"
+        utterance_id="review-" + reviews["row"],
+        text=text.map(html.unescape).str.strip(),
+        language="en",
+        form="long_text",
     )
 
 
 def _labels(reviews: pd.DataFrame) -> pd.DataFrame:
-    """Sentiment of the rating (4 and 5 positive, 3 ambiguous, 1 and 2 negative): the rating's word, not an annotator's."""
+    """Sentiment of the rating: 4 and 5 positive, 3 ambiguous, 1 and 2 negative. The rating's word, no annotator's."""
     rated = reviews[reviews["defect"].isna() & reviews["value"].between(1, 5)]
     sentiment = np.select([rated["value"] >= 4, rated["value"] <= 2], ["positive", "negative"], "ambiguous")
-    return pd.DataFrame({"utterance_id": "review-" + rated["row"], "taxonomy": "sentiment"}).assign(
-        labels=[[name] for name in sentiment]
-    )
+    labels = pd.DataFrame({"utterance_id": "review-" + rated["row"], "taxonomy": "sentiment", "labels": sentiment})
+    return labels.assign(labels=labels["labels"].map(lambda name: [name]))
 
 
 def _records(path: Path) -> pd.DataFrame:
@@ -145,15 +146,15 @@ SOURCE = Source(
     params=MusicalInstrumentsSource,
     read=read_musical_instruments,
     homepage="https://cseweb.ucsd.edu/~jmcauley/datasets/amazon/links.html",
-    licence="released by UCSD for research, no formal licence; cite McAuley et al. 2015 (SIGIR), He and McAuley 2016 (WWW)",
+    licence="released by UCSD for research, no formal licence; cite McAuley et al. 2015, He and McAuley 2016",
     remote_files=(
         RemoteFile(
             path="amazon_musical_instruments/reviews.csv.gz",
             sha256="bb43b012236e59ee1647e852f5e7f35b417c2791f4dba0aa03495b6db3df3a83",
             note=(
-                "its official page serves another form of it, reviews_Musical_Instruments_5.json.gz (all 10,261 reviews as "
-                "JSON lines), without a published checksum: download that file yourself and pass it with "
-                "`--params source.reviews=PATH`, it is read as well"
+                "its official page serves another form of it, reviews_Musical_Instruments_5.json.gz (all 10,261 "
+                "reviews as JSON lines), without a published checksum: download that file yourself and pass it "
+                "with `--params source.reviews=PATH`, it is read as well"
             ),
         ),
     ),

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 
 from affectlens.sources.base import FileName, RemoteFile, Source, SourceParams, Tables
@@ -42,7 +41,9 @@ def read_sequences(params: SequencesSource, paths: Mapping[str, Path]) -> Tables
 
 
 def _purchases(users: pd.Series, items: pd.Series) -> pd.DataFrame:
-    purchases = pd.DataFrame({"user_id": users.reindex(items.index).to_numpy(), "content_id": items.to_numpy()}, dtype="str")
+    purchases = pd.DataFrame(
+        {"user_id": users.reindex(items.index).to_numpy(), "content_id": items.to_numpy()}, dtype="str"
+    )
     step = purchases.groupby("user_id", sort=False).cumcount()
     return purchases.assign(
         interaction_id="purchase-" + purchases.index.astype("str"),
@@ -53,14 +54,16 @@ def _purchases(users: pd.Series, items: pd.Series) -> pd.DataFrame:
 
 def _contents(items: pd.Series, attributes: Mapping[str, object]) -> pd.DataFrame:
     products = items.drop_duplicates().reset_index(drop=True)
-    return pd.DataFrame({"content_id": products, "form": "product", "tags": products.map(attributes).map(_tags)})
+    return pd.DataFrame(
+        {"content_id": products, "form": "product", "tags": products.map(lambda item: _tags(attributes.get(item)))}
+    )
 
 
 def _tags(attributes: object) -> object:
     """Attribute ids as strings, each once; what is not a list is left for ingestion to refuse."""
     if isinstance(attributes, list):
         return list(dict.fromkeys(str(attribute) for attribute in attributes))
-    return [] if attributes is None or attributes is np.nan else attributes
+    return [] if attributes is None else attributes
 
 
 def _attributes(path: Path | None) -> Mapping[str, object]:
@@ -71,7 +74,7 @@ def _attributes(path: Path | None) -> Mapping[str, object]:
     except ValueError as error:
         raise ValueError(f"{path} does not hold one JSON object of item -> attribute ids: {error}") from error
     if not isinstance(attributes, dict):
-        raise ValueError(f"{path} holds a JSON {type(attributes).__name__}, expected an object of item -> attribute ids")
+        raise ValueError(f"{path} holds no JSON object of item -> attribute ids")  # noqa: TRY004  the file is wrong
     return attributes
 
 
@@ -81,7 +84,7 @@ SOURCE = Source(
     params=SequencesSource,
     read=read_sequences,
     homepage="https://github.com/RUCAIBox/CIKM2020-S3Rec",
-    licence="none stated by its authors; made of UCSD's Amazon reviews and Last.fm HetRec, both for research; cite Zhou et al. 2020",
+    licence="none stated; from UCSD's Amazon reviews and Last.fm HetRec, both for research; cite Zhou et al. 2020",
     # The mirror holds the published files compressed; the official address serves them as they are.
     remote_files=(
         RemoteFile(

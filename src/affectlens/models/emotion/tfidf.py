@@ -54,7 +54,8 @@ class TfidfFeatures:
 
     def transform(self, texts: Sequence[str]) -> sp.csr_matrix:
         """Sparse matrix (n, V) of any texts."""
-        return sp.hstack([vectorizer.transform(texts) for vectorizer in self.vectorizers], format="csr")
+        matrix: sp.csr_matrix = sp.hstack([one.transform(texts) for one in self.vectorizers], format="csr")
+        return matrix
 
     def to_params(self) -> dict[str, list[str]]:
         """Block name -> its n-grams in the order of the columns."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from pydantic import Field
@@ -20,8 +20,7 @@ class VaeParams(Params):
     latent_size: int = Field(ge=1)
 
 
-@dataclass(frozen=True)
-class VaeOutput:
+class VaeOutput(NamedTuple):
     """One pass of the autoencoder.
 
     Attributes:

@@ -13,6 +13,18 @@ from pydantic import Field
 from affectlens.models.policy.contexts import Moments, clock_features, counts_before, latest_before, smoothed_rates
 from affectlens.params import Params
 
+DECISION_COLUMNS = [
+    "interaction_id",
+    "user_id",
+    "slate_id",
+    "occurred_at",
+    "position",
+    "propensity",
+    "topic",
+    "action",  # index of the topic among the sorted topics of the log
+    "reward",  # 1.0 if the impression was viewed, else 0.0
+    "viewed_at",
+]
 _POSITION_KEY = ["user_id", "content_id", "slate_id", "position"]
 
 
@@ -29,8 +41,7 @@ class ContextParams(Params):
 def logged_decisions(interactions: pd.DataFrame, contents: pd.DataFrame) -> pd.DataFrame:
     """One row an impression whose propensity is known, in the order of the log.
 
-    Columns: interaction_id, user_id, slate_id, occurred_at, position, propensity, topic, action (index of the topic
-    among the sorted topics of the log), reward (1.0 if the impression was viewed), viewed_at.
+    Its columns are `DECISION_COLUMNS`.
 
     Raises:
         ValueError: no impression has a propensity, or one shows a content that has no topic.
@@ -89,17 +100,14 @@ def _with_rewards(decisions: pd.DataFrame, interactions: pd.DataFrame) -> pd.Dat
     first_view = views.groupby(_POSITION_KEY, sort=False)["occurred_at"].min().rename("viewed_at").reset_index()
     answered = decisions.merge(first_view, on=_POSITION_KEY, how="left")
     answered["reward"] = (answered["viewed_at"] >= answered["occurred_at"]).astype(np.float64)
-    return answered[
-        ["interaction_id", "user_id", "slate_id", "occurred_at", "position", "propensity", "topic", "action", "reward"]
-        + ["viewed_at"]
-    ]
+    return answered[DECISION_COLUMNS]
 
 
 def _emotions_before(states: pd.DataFrame, feeling: Moments, deciding: Moments) -> np.ndarray:
     """Emotion probabilities (n, C) of the latest state before each decision; uniform for a user without states."""
     if states.empty:
         return np.empty((len(deciding.owner), 0))
-    probabilities = np.stack(states["probabilities"].to_numpy()).astype(np.float64)
+    probabilities = np.stack(list(states["probabilities"])).astype(np.float64)
     row = latest_before(feeling, deciding)
     unknown = np.full(probabilities.shape[1], 1.0 / probabilities.shape[1])
     emotions: np.ndarray = np.where((row >= 0)[:, None], probabilities[row], unknown)
@@ -117,5 +125,7 @@ def _view_rates_before(decisions: pd.DataFrame, deciding: Moments, prior: float,
 
 def _microseconds(times: pd.Series) -> np.ndarray:
     """Times as integers; a null time is before every other."""
-    instants: np.ndarray = times.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(dtype="datetime64[us]").view("int64")
+    instants: np.ndarray = (
+        times.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(dtype="datetime64[us]").view("int64")
+    )
     return instants

@@ -6,6 +6,7 @@ import io
 import struct
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import pandas as pd
 from PIL import Image, ImageSequence
@@ -14,6 +15,8 @@ from PIL import Image, ImageSequence
 BROKEN_ENCODING = "[\ufffd\x00\x80-\x84\x86-\x9f]"
 IMAGE_FORMATS = ("PNG", "GIF", "JPEG")
 IMAGE_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
+
+Inclusive = Literal["both", "right"]
 
 
 @dataclass(frozen=True)
@@ -63,11 +66,11 @@ def unknown(column: str, allowed: Collection[str]) -> Check:
     return Check(f"unknown {column}", lambda frame: frame[column].notna() & ~frame[column].isin(list(allowed)))
 
 
-def outside(column: str, low: float, high: float, *, text: str, inclusive: str = "both") -> Check:
+def outside(column: str, low: float, high: float, *, text: str, inclusive: Inclusive = "both") -> Check:
     """A number outside its range."""
     return Check(
         f"{column} outside {text}",
-        lambda frame: frame[column].notna() & ~frame[column].between(low, high, inclusive=inclusive),  # type: ignore[call-overload]
+        lambda frame: frame[column].notna() & ~frame[column].between(low, high, inclusive=inclusive),
     )
 
 
@@ -82,7 +85,7 @@ def before_creation(created_at: pd.Series, tolerance_s: float) -> Check:
     slack = pd.Timedelta(seconds=tolerance_s)
     return Check(
         "occurred_at before its content's created_at",
-        lambda frame: frame["occurred_at"] + slack < frame["content_id"].map(created_at),
+        lambda frame: frame["occurred_at"] + slack < created_at.reindex(frame["content_id"]).set_axis(frame.index),
     )
 
 
@@ -95,13 +98,17 @@ def broken_encoding(columns: Sequence[str]) -> Check:
     """Characters that only wrong decoding leaves behind."""
     return Check(
         "broken encoding",
-        lambda frame: pd.concat([frame[name].str.contains(BROKEN_ENCODING) for name in columns], axis=1).eq(True).any(axis=1),
+        lambda frame: (
+            pd.concat([frame[name].str.contains(BROKEN_ENCODING) for name in columns], axis=1).eq(True).any(axis=1)
+        ),
     )
 
 
 def images_that_do_not_decode(max_pixels: int) -> Check:
     """Bytes that are no PNG, GIF or JPEG, that are damaged in any frame, or that have too many pixels."""
-    return Check("image does not decode", lambda frame: ~frame["data"].map(lambda data: _decodes(data, max_pixels)).astype(bool))
+    return Check(
+        "image does not decode", lambda frame: ~frame["data"].map(lambda data: _decodes(data, max_pixels)).astype(bool)
+    )
 
 
 def _decodes(data: bytes, max_pixels: int) -> bool:

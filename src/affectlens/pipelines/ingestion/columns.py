@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import numbers
 
 import numpy as np
@@ -28,12 +28,16 @@ def typed(raw: pd.DataFrame, contract: pa.DataFrameSchema) -> tuple[pd.DataFrame
     """
     missing = [name for name, column in contract.columns.items() if column.required and name not in raw]
     if missing:
-        raise ValueError(f"raw table {contract.name!r} has no columns {missing}; it has {sorted(map(str, raw.columns))}")
+        raise ValueError(
+            f"raw table {contract.name!r} has no columns {missing}; it has {sorted(map(str, raw.columns))}"
+        )
     source = raw.reset_index(drop=True)
-    columns = {name: _typed(source[name], name, str(column.dtype)) for name, column in contract.columns.items() if name in raw}
+    columns = {
+        name: _typed(source[name], name, str(column.dtype)) for name, column in contract.columns.items() if name in raw
+    }
     frame = pd.DataFrame(columns, index=source.index)
     unreadable = pd.DataFrame({name: frame[name].isna() & source[name].notna() for name in columns}, index=source.index)
-    attributes = [name for name in source if str(name).startswith(FREE_ATTRIBUTE)]
+    attributes = [str(name) for name in source if str(name).startswith(FREE_ATTRIBUTE)]
     frame = frame.assign(**{name: _attribute(source[name]) for name in attributes})
     return frame.assign(defect=as_string(source["defect"]) if "defect" in source else None), unreadable
 
@@ -67,7 +71,7 @@ def _string_or_none(value: object) -> str | None:
 def as_time(values: pd.Series) -> pd.Series:
     """Datetimes and ISO 8601 strings as UTC; a time without a zone is taken as UTC, a bare number is not a time."""
     if not pd.api.types.is_datetime64_any_dtype(values):
-        is_time = values.map(lambda value: isinstance(value, str | datetime.date | np.datetime64)).astype(bool)
+        is_time = values.map(lambda value: isinstance(value, str | dt.date | np.datetime64)).astype(bool)
         values = values.astype(object).where(is_time, None)
     return pd.to_datetime(values, utc=True, errors="coerce", format="ISO8601").astype(TIME)
 

@@ -87,8 +87,8 @@ def mask_texts(frame: pd.DataFrame, masks: Sequence[Mask]) -> pd.DataFrame:
 
 
 def _readable(unreadable: pd.DataFrame) -> list[Check]:
-    columns = [name for name in unreadable if unreadable[name].any()]
-    return [Check(f"unreadable {name}", lambda _, name=name: unreadable[name]) for name in columns]  # type: ignore[misc]
+    columns = [str(name) for name in unreadable if unreadable[name].any()]
+    return [Check(f"unreadable {name}", lambda _, marks=unreadable[name]: marks) for name in columns]
 
 
 def _finished(accepted: pd.DataFrame, rules: Rules) -> pd.DataFrame:
@@ -104,7 +104,9 @@ def _without_lost_media(accepted: pd.DataFrame, media_paths: pd.Series | None) -
     if media_paths is None:
         return accepted, 0
     lost = accepted[list(MEDIA_PATHS)].notna() & ~accepted[list(MEDIA_PATHS)].isin(media_paths.tolist())
-    return accepted.assign(**{name: accepted[name].mask(lost[name]) for name in MEDIA_PATHS}), int(lost.to_numpy().sum())
+    return accepted.assign(**{name: accepted[name].mask(lost[name]) for name in MEDIA_PATHS}), int(
+        lost.to_numpy().sum()
+    )
 
 
 def _refusals(name: str, frame: pd.DataFrame, reason: pd.Series) -> pd.DataFrame:

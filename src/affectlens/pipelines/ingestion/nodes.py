@@ -96,16 +96,16 @@ def account_rows(rejected_rows: pd.DataFrame, limits: IngestionParams, *tallies:
 
 def _too_many_refused(bad: pd.DataFrame, rejected_rows: pd.DataFrame, limit: float) -> str:
     lines = [
-        f"  {row.source}: {row.rejected} of {row.read} rows ({row.rejected / row.read:.1%}), most often "
-        + _commonest_reasons(rejected_rows[rejected_rows["source"] == row.source])
-        for row in bad.itertuples()
+        f"  {source}: {rejected} of {read} rows ({rejected / read:.1%}), most often "
+        + _commonest_reasons(rejected_rows[rejected_rows["source"] == source])
+        for source, rejected, read in zip(bad["source"], bad["rejected"], bad["read"], strict=True)
     ]
     return "\n".join(
         [
             f"too many rows were refused (limit {limit:.1%}, `ingestion.max_rejected_share`):",
             *lines,
-            "Look at `rejected_rows` (08_reporting/rejected_rows.parquet: row, reason), then repair the source or choose "
-            "another file in `source:`. If these rows can be missed, raise the limit: "
+            "Look at `rejected_rows` (08_reporting/rejected_rows.parquet: row, reason), then repair the source or "
+            "choose another file in `source:`. If these rows can be missed, raise the limit: "
             "`--params ingestion.max_rejected_share=0.5`.",
         ]
     )

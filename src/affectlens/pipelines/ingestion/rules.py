@@ -94,7 +94,9 @@ def emotion_label_rules(utterances: pd.DataFrame) -> Rules:
     """Emotion labels: a known utterance and taxonomy, at least one of its labels or a valence."""
     checks = [
         *_label_checks(utterances),
-        Check("no labels", lambda frame: _has_no_labels(frame) & (frame["valence"].isna() if "valence" in frame else True)),
+        Check(
+            "no labels", lambda frame: _has_no_labels(frame) & (frame["valence"].isna() if "valence" in frame else True)
+        ),
         outside("n_annotators", 1, np.inf, text="1 and above"),
         unknown("split", schemas.SPLITS),
         *(_in_unit(name) for name in ("valence", "arousal", "dominance")),

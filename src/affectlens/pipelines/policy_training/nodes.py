@@ -49,9 +49,7 @@ def build_policy_events(
     return events
 
 
-def fit_policy(
-    policy_events: pd.DataFrame, member: MemberParams, selection: SelectionParams, seed: int
-) -> Checkpoint:
+def fit_policy(policy_events: pd.DataFrame, member: MemberParams, selection: SelectionParams, seed: int) -> Checkpoint:
     """Fit a member's candidates on train decisions; keep the one whose value on valid decisions is surest."""
     train, valid = _log_of(policy_events, "train"), _log_of(policy_events, "valid")
     model = fit_reward_model(train.contexts, train.actions, train.rewards, len(train.arms), selection.reward_ridge)
@@ -82,8 +80,10 @@ def build_recommender_policy(
     """Turn the recommender's candidates into a probability per topic, for each user with a test decision."""
     arms = pd.Index(_arms_of(policy_events))
     users = pd.Index(policy_events.loc[policy_events["split"] == "test", "user_id"].unique())
-    candidates = candidate_scores[["user_id", "content_id", "score"]].merge(topic_of_contents(contents), on="content_id")
-    user, arm = users.get_indexer(candidates["user_id"]), arms.get_indexer(candidates["topic"])
+    candidates = candidate_scores[["user_id", "content_id", "score"]].merge(
+        topic_of_contents(contents), on="content_id"
+    )
+    user, arm = users.get_indexer(pd.Index(candidates["user_id"])), arms.get_indexer(pd.Index(candidates["topic"]))
     known = (user >= 0) & (arm >= 0)
     if not known.any():
         return pd.DataFrame({"user_id": pd.Series(dtype="str"), "probabilities": pd.Series(dtype=object)})
@@ -122,7 +122,8 @@ def score_policies(
 def _split_by_time(occurred_at: pd.Series, boundaries: Mapping[str, Any]) -> np.ndarray:
     if boundaries["train_end"] is None or boundaries["valid_end"] is None:
         raise ValueError(
-            f"`split_boundaries` of protocol {boundaries['protocol']!r} hold no instants; policies need a global timeline"
+            f"`split_boundaries` of protocol {boundaries['protocol']!r} hold no instants; "
+            "policies need the protocol global_timeline"
         )
     train_end, valid_end = (pd.Timestamp(boundaries[name]) for name in ("train_end", "valid_end"))
     return np.select([occurred_at < train_end, occurred_at < valid_end], ["train", "valid"], default="test")
@@ -142,7 +143,7 @@ def _arms_of(events: pd.DataFrame) -> tuple[str, ...]:
 def _log_of(events: pd.DataFrame, split: str) -> PolicyLog:
     rows = _require_rows(events, split)
     return PolicyLog(
-        contexts=np.stack(rows["context"].to_numpy()).astype(np.float64),
+        contexts=np.stack(list(rows["context"])).astype(np.float64),
         actions=rows["action"].to_numpy(dtype=np.int64),
         rewards=rows["reward"].to_numpy(dtype=np.float64),
         propensities=rows["propensity"].to_numpy(dtype=np.float64),
@@ -165,13 +166,14 @@ def _truth_of(events: pd.DataFrame, simulated_truth: pd.DataFrame) -> WorldTruth
     if pairs["action"].duplicated().any() or pairs["topic_index"].duplicated().any():
         raise ValueError("`simulated_truth.topic_index` and the topics of `contents` do not match one to one")
     order, test = pairs["topic_index"].to_numpy(dtype=np.int64), known.loc[known["split"] == "test"]
-    rewards, utilities = (np.stack(test[name].to_numpy()) for name in ("expected_rewards", "expected_utilities"))
+    rewards, utilities = (np.stack(list(test[name])) for name in ("expected_rewards", "expected_utilities"))
     return WorldTruth(rewards[:, order].astype(np.float64), utilities[:, order].astype(np.float64))
 
 
 def _probabilities_by_user(recommender_policy: pd.DataFrame, log: PolicyLog) -> np.ndarray:
     row = pd.Index(recommender_policy["user_id"]).get_indexer(pd.Index(log.users))
-    return np.stack(recommender_policy["probabilities"].to_numpy())[row].astype(np.float64)
+    probabilities: np.ndarray = np.stack(list(recommender_policy["probabilities"])).astype(np.float64)[row]
+    return probabilities
 
 
 def _differences(
@@ -204,31 +206,31 @@ def _is_healthy(score: PolicyScore, params: ScoringParams) -> bool:
 
 def _values_table(scores: Mapping[str, PolicyScore], params: ScoringParams) -> pd.DataFrame:
     """One row a policy and estimator: value, overlap, truth."""
-    rows = []
-    for policy, score in scores.items():
-        health, true_value = score.health, score.truth["value:true"].value if score.truth else float("nan")
-        for estimator, estimate in score.estimates.items():
-            rows.append(
-                {
-                    "policy": policy,
-                    "is_baseline": policy in BASELINES,
-                    "estimator": estimator,
-                    "value": estimate.value,
-                    "lower": estimate.lower,
-                    "upper": estimate.upper,
-                    "n": health.n,
-                    "n_eff": health.n_eff,
-                    "max_weight_share": health.max_weight_share,
-                    "mean_weight": health.mean_weight.value,
-                    "mean_weight_lower": health.mean_weight.lower,
-                    "mean_weight_upper": health.mean_weight.upper,
-                    "support_gap": health.support_gap,
-                    "true_value": true_value,
-                    "relative_error": abs(estimate.value - true_value) / true_value,
-                    "is_healthy": _is_healthy(score, params),
-                }
-            )
-    return pd.DataFrame(rows)
+    rows = [
+        {"policy": policy, "is_baseline": policy in BASELINES, "estimator": estimator, **_value_row(score, estimate)}
+        for policy, score in scores.items()
+        for estimator, estimate in score.estimates.items()
+    ]
+    healthy = {policy: _is_healthy(score, params) for policy, score in scores.items()}
+    return pd.DataFrame(rows).assign(is_healthy=lambda table: table["policy"].map(healthy))
+
+
+def _value_row(score: PolicyScore, estimate: Estimate) -> dict[str, float]:
+    health, true_value = score.health, score.truth["value:true"].value if score.truth else float("nan")
+    return {
+        "value": estimate.value,
+        "lower": estimate.lower,
+        "upper": estimate.upper,
+        "n": health.n,
+        "n_eff": health.n_eff,
+        "max_weight_share": health.max_weight_share,
+        "mean_weight": health.mean_weight.value,
+        "mean_weight_lower": health.mean_weight.lower,
+        "mean_weight_upper": health.mean_weight.upper,
+        "support_gap": health.support_gap,
+        "true_value": true_value,
+        "relative_error": abs(estimate.value - true_value) / true_value if true_value > 0 else float("nan"),
+    }
 
 
 def _leaderboard(
@@ -239,16 +241,23 @@ def _leaderboard(
     dataset: str,
 ) -> pd.DataFrame:
     """Every number about the policies as leaderboard rows; those of pairs under the protocol "paired"."""
-    common = {"stage": "policy", "split": "test", "seed": seed, "dataset": dataset}
+
+    def rows(policy: str, estimates: Mapping[str, Estimate], protocol: str) -> pd.DataFrame:
+        return leaderboard_rows(
+            stage="policy",
+            model=policy,
+            is_baseline=policy in BASELINES,
+            estimates=estimates,
+            split="test",
+            protocol=protocol,
+            seed=seed,
+            dataset=dataset,
+        )
+
     tables = []
     for policy, score in scores.items():
         estimates = {f"value:{name}": estimate for name, estimate in score.estimates.items()} | dict(score.truth)
         estimates["n_eff"] = Estimate.exact(score.health.n_eff, score.health.n)
         estimates["healthy"] = Estimate.exact(float(_is_healthy(score, params)), score.health.n)
-        is_baseline = policy in BASELINES
-        rows = leaderboard_rows(
-            model=policy, is_baseline=is_baseline, estimates=estimates, protocol="global_timeline", **common
-        )
-        tables.append(rows)
-    paired = leaderboard_rows(model="linucb", is_baseline=False, estimates=differences, protocol="paired", **common)
-    return pd.concat([*tables, paired], ignore_index=True)
+        tables.append(rows(policy, estimates, "global_timeline"))
+    return pd.concat([*tables, rows("linucb", differences, "paired")], ignore_index=True)

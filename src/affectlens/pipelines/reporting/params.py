@@ -41,6 +41,7 @@ class MetricParams(Params):
 class StageParams(Params):
     """How one modelling stage is told."""
 
+    pipeline: str = Field(description="the pipeline that writes the leaderboard")
     title: str
     question: str = Field(description="what the stage is asked, one sentence")
     metrics: tuple[MetricParams, ...] = Field(min_length=1, description="shown as columns; the first one decides")

@@ -1,0 +1,137 @@
+"""From probabilities to decisions: thresholds per label, tuned where they are not reported."""
+
+from __future__ import annotations
+
+import numpy as np
+from pydantic import Field
+from scipy.special import expit, logit
+
+from affectlens.evaluation.calibration import fit_platt
+from affectlens.models.emotion.decision import DecisionRule, in_taxonomies
+from affectlens.params import Params
+
+_EDGE = 1e-9
+
+
+class DecisionParams(Params):
+    """How calibration and thresholds are tuned on the validation split."""
+
+    n_folds: int = Field(ge=2, description="folds of the validation split for the cross-fitted figures")
+    shrinkage: float = Field(ge=0, description="positives at which a label's own threshold weighs one half")
+    ridge: float = Field(gt=0, description="pull of Platt scaling towards the raw score")
+    n_global: int = Field(ge=2, description="candidates for the global threshold, equally spaced in log-odds")
+
+
+def best_threshold(probability: np.ndarray, is_present: np.ndarray) -> float:
+    """Threshold with the highest F1 of one label: midway between the last accepted and the first refused probability.
+
+    NaN where no row has the label. Among equal F1 the highest threshold is taken.
+
+    Args:
+        probability: (n,).
+        is_present: (n,) 0/1.
+
+    >>> round(best_threshold(np.array([0.9, 0.7, 0.4, 0.1]), np.array([1, 1, 0, 0])), 4)     # midway of 0.7 and 0.4
+    0.55
+    """
+    if is_present.sum() == 0:
+        return float("nan")
+    order = np.argsort(-probability, kind="stable")
+    ranked, hits = probability[order], np.cumsum(is_present[order])
+    f1 = 2.0 * hits / (np.arange(1, len(ranked) + 1) + hits[-1])
+    following = np.append(ranked[1:], 0.0)
+    is_cut = ranked > following
+    is_cut[-1] = True  # everything accepted
+    best = int(np.argmax(np.where(is_cut, f1, -1.0)))
+    return float((ranked[best] + following[best]) / 2.0)
+
+
+def best_global_threshold(probabilities: np.ndarray, truth: np.ndarray, n_candidates: int) -> float:
+    """The one threshold for all labels with the highest macro-F1, among candidates equally spaced in log-odds.
+
+    Args:
+        probabilities: (n, C).
+        truth: (n, C) 0/1.
+        n_candidates: number of candidates between the smallest and the largest probability.
+    """
+    low, high = logit(np.clip([probabilities.min(), probabilities.max()], _EDGE, 1.0 - _EDGE))
+    candidates = expit(np.linspace(low, high, n_candidates))
+    f1 = np.stack([_f1_of_thresholds(p, y, candidates) for p, y in zip(probabilities.T, truth.T, strict=True)])
+    is_present = truth.sum(axis=0) > 0
+    if not is_present.any():
+        return 0.5
+    return float(candidates[int(np.argmax(f1[is_present].mean(axis=0)))])
+
+
+def _f1_of_thresholds(probability: np.ndarray, is_present: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+    ranked = np.sort(probability)
+    positives = np.sort(probability[is_present > 0])
+    n_accepted = len(ranked) - np.searchsorted(ranked, candidates, side="left")
+    n_hits = len(positives) - np.searchsorted(positives, candidates, side="left")
+    return np.asarray(2.0 * n_hits / np.maximum(n_accepted + len(positives), 1))
+
+
+def tuned_thresholds(probabilities: np.ndarray, truth: np.ndarray, shrinkage: float, n_global: int) -> np.ndarray:
+    """Threshold per label (C,): its own best, drawn in log-odds to the global one with weight n / (n + shrinkage).
+
+    A label of n positives weighs n / (n + shrinkage); one without positives takes the global threshold.
+
+    Args:
+        probabilities: (n, C) calibrated.
+        truth: (n, C) 0/1.
+        shrinkage: positives at which own and global threshold weigh the same.
+        n_global: candidates for the global threshold.
+    """
+    own = np.array([best_threshold(p, y) for p, y in zip(probabilities.T, truth.T, strict=True)])
+    common = best_global_threshold(probabilities, truth, n_global)
+    n_positive = truth.sum(axis=0)
+    weight = np.divide(n_positive, n_positive + shrinkage, out=np.zeros(len(own)), where=n_positive > 0)
+    own = np.where(np.isnan(own), common, own)
+    shrunk = weight * logit(np.clip(own, _EDGE, 1 - _EDGE)) + (1 - weight) * logit(np.clip(common, _EDGE, 1 - _EDGE))
+    return np.asarray(expit(shrunk))
+
+
+def tune_decision_rule(logits: np.ndarray, truth: np.ndarray, taxonomy: str, params: DecisionParams) -> DecisionRule:
+    """Calibration and thresholds (own taxonomy and coarser ones) from validation rows.
+
+    Args:
+        logits: (n, C) raw scores.
+        truth: (n, C) 0/1 labels.
+        taxonomy: taxonomy of the labels.
+        params: how they are tuned.
+    """
+    slope, intercept = fit_platt(logits, truth, params.ridge)
+    calibrated = DecisionRule(taxonomy, slope, intercept, {})
+    views, truths = in_taxonomies(calibrated.probabilities(logits), taxonomy), in_taxonomies(truth, taxonomy)
+    thresholds = {
+        name: tuned_thresholds(views[name], truths[name], params.shrinkage, params.n_global) for name in views
+    }
+    return DecisionRule(taxonomy, slope, intercept, thresholds)
+
+
+def cross_fitted(
+    logits: np.ndarray, truth: np.ndarray, taxonomy: str, params: DecisionParams, seed: int
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Probabilities and decisions of validation rows by rules tuned on the other folds only.
+
+    Args:
+        logits: (n, C) raw scores.
+        truth: (n, C) 0/1 labels.
+        taxonomy: taxonomy of the labels.
+        params: how rules are tuned.
+        seed: draws the folds.
+
+    Returns:
+        Calibrated probabilities (n, C), and taxonomy -> decisions (n, C_taxonomy).
+    """
+    n_folds = min(params.n_folds, len(logits))
+    fold = np.random.default_rng(seed).permutation(len(logits)) % n_folds
+    probabilities = np.empty(logits.shape)
+    decisions = {name: np.zeros(view.shape, dtype=bool) for name, view in in_taxonomies(truth, taxonomy).items()}
+    for held_out in range(n_folds):
+        rows = fold == held_out
+        rule = tune_decision_rule(logits[~rows], truth[~rows], taxonomy, params)
+        probabilities[rows] = rule.probabilities(logits[rows])
+        for name, decided in rule.decisions(probabilities[rows]).items():
+            decisions[name][rows] = decided
+    return probabilities, decisions

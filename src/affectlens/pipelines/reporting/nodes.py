@@ -1,0 +1,239 @@
+"""Glue of the report: tables to statistics, statistics to figures, both to sections, sections to a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from . import distributions, figures, render, sections, stages
+from .blocks import Section
+from .params import AttentionParams, ExamplesParams, ExpressionParams, HealthParams, StageParams, StagesParams
+
+
+def summarise_attention(
+    users: pd.DataFrame,
+    contents: pd.DataFrame,
+    interactions: pd.DataFrame,
+    utterances: pd.DataFrame,
+    recommendations: pd.DataFrame,
+    params: AttentionParams,
+    seed: int,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Concentration of attention, activity and recommendations, with intervals, and the points of their curves."""
+    subjects = distributions.attention_by_subject(
+        users, contents, interactions, utterances, recommendations, params.kinds
+    )
+    return distributions.attention_tables(subjects, params, seed)
+
+
+def summarise_expression(
+    contents: pd.DataFrame, interactions: pd.DataFrame, utterances: pd.DataFrame, params: ExpressionParams, seed: int
+) -> pd.DataFrame:
+    """Shares of forms, length of texts and use of emoji by period, with intervals over authors."""
+    posts = distributions.posts_by_source(contents, interactions, utterances, params.kinds)
+    return distributions.expression_table(posts, params, seed)
+
+
+def draw_attention(curves: pd.DataFrame) -> tuple[go.Figure, go.Figure]:
+    """Lorenz curves, and rank against size."""
+    return figures.lorenz(curves), figures.rank_size(curves)
+
+
+def draw_forms(expression: pd.DataFrame) -> tuple[go.Figure, go.Figure, go.Figure]:
+    """Shares of forms over time: published, attended to, written."""
+    return (
+        figures.form_shares(expression, "published", "share of contents published"),
+        figures.form_shares(expression, "attended", "share of attention"),
+        figures.form_shares(expression, "written", "share of texts written"),
+    )
+
+
+def draw_texts(expression: pd.DataFrame) -> tuple[go.Figure, go.Figure]:
+    """Length of texts, and share of texts with emoji, over time."""
+    lengths = ("tokens_p10", "tokens_median", "tokens_p90")
+    return (
+        figures.text_statistics(expression, lengths, "tokens", ",.0f"),
+        figures.text_statistics(expression, ("emoji_share",), "share of texts", ".0%"),
+    )
+
+
+def draw_leaderboard(leaderboard: pd.DataFrame, params: StageParams) -> go.Figure:
+    """Models and baselines of one stage on its primary metric, with intervals."""
+    return figures.leaderboard(leaderboard, params)
+
+
+def draw_training(history: pd.DataFrame) -> tuple[go.Figure, go.Figure]:
+    """Training loss and validation metric of one stage by epoch."""
+    return figures.training_loss(history), figures.progress(history)
+
+
+def draw_policy_values(policy_values: pd.DataFrame) -> go.Figure:
+    """Off-policy estimates beside the true values."""
+    return figures.policy_values(policy_values)
+
+
+def compose_run(
+    stage_table: dict[str, Any],
+    environment: str,
+    dataset: str,
+    seed: int,
+    row_accounting: pd.DataFrame,
+    recommendations: pd.DataFrame,
+    emotion_leaderboard: pd.DataFrame,
+    gan_leaderboard: pd.DataFrame,
+    recommender_leaderboard: pd.DataFrame,
+    policy_leaderboard: pd.DataFrame,
+) -> Section:
+    """Which stages ran on which data, and why others did not."""
+    evidence = {
+        "ingestion": row_accounting,
+        "emotion_training": emotion_leaderboard,
+        "gan_training": gan_leaderboard,
+        "recommender_training": recommender_leaderboard,
+        "policy_training": policy_leaderboard,
+        "inference": recommendations,
+    }
+    return sections.run_section(
+        sections.stages_of(stage_table, environment), environment, dataset, seed, evidence
+    )
+
+
+def compose_accounting(
+    row_accounting: pd.DataFrame,
+    rejected_rows: pd.DataFrame,
+    users: pd.DataFrame,
+    contents: pd.DataFrame,
+    interactions: pd.DataFrame,
+    utterances: pd.DataFrame,
+) -> Section:
+    """Rows read, accepted and rejected, with reasons."""
+    tables = {"users": users, "contents": contents, "interactions": interactions, "utterances": utterances}
+    return sections.accounting_section(row_accounting, rejected_rows, tables)
+
+
+def compose_attention(
+    attention_statistics: pd.DataFrame,
+    expression_statistics: pd.DataFrame,
+    lorenz: go.Figure,
+    rank_size: go.Figure,
+    published: go.Figure,
+    attended: go.Figure,
+    written: go.Figure,
+    length: go.Figure,
+    emoji: go.Figure,
+) -> Section:
+    """How attention is spread, and how forms of expression move."""
+    return sections.attention_section(
+        attention_statistics, expression_statistics, (lorenz, rank_size), (published, attended, written, length, emoji)
+    )
+
+
+def compose_emotion(
+    leaderboard: pd.DataFrame,
+    standing: go.Figure,
+    loss: go.Figure,
+    progress: go.Figure,
+    params: StageParams,
+    stage_table: dict[str, Any],
+    environment: str,
+    examples: pd.DataFrame,
+    examples_params: ExamplesParams,
+) -> Section:
+    """The section of the emotion models, with texts that were read right and wrong."""
+    details = stages.examples_blocks(examples, examples_params)
+    row = sections.stages_of(stage_table, environment)
+    return stages.stage_section(leaderboard, _captioned(standing, loss, progress), params, row, details)
+
+
+def compose_stage(
+    leaderboard: pd.DataFrame,
+    standing: go.Figure,
+    loss: go.Figure,
+    progress: go.Figure,
+    params: StageParams,
+    stage_table: dict[str, Any],
+    environment: str,
+) -> Section:
+    """The section of a modelling stage that has a leaderboard and learning curves and nothing besides."""
+    row = sections.stages_of(stage_table, environment)
+    return stages.stage_section(leaderboard, _captioned(standing, loss, progress), params, row)
+
+
+def compose_policy(
+    leaderboard: pd.DataFrame,
+    policy_values: pd.DataFrame,
+    standing: go.Figure,
+    estimates: go.Figure,
+    params: StageParams,
+    health: HealthParams,
+    stage_table: dict[str, Any],
+    environment: str,
+) -> Section:
+    """The section of the policies, with every off-policy estimate beside the value that it estimates."""
+    row = sections.stages_of(stage_table, environment)
+    drawn = [(standing, _STANDING), (estimates, "Off-policy estimates with intervals; the upright line is the truth.")]
+    return stages.stage_section(leaderboard, drawn, params, row, [stages.policy_table(policy_values, health)])
+
+
+def compose_inference(
+    chain_checks: pd.DataFrame, recommendations: pd.DataFrame, stage_table: dict[str, Any], environment: str
+) -> Section:
+    """The section of the whole chain."""
+    row = sections.stages_of(stage_table, environment)
+    return sections.inference_section(chain_checks, recommendations, row)
+
+
+def compose_closing(
+    emotion_leaderboard: pd.DataFrame,
+    gan_leaderboard: pd.DataFrame,
+    recommender_leaderboard: pd.DataFrame,
+    policy_leaderboard: pd.DataFrame,
+    policy_values: pd.DataFrame,
+    row_accounting: pd.DataFrame,
+    params: StagesParams,
+    health: HealthParams,
+    stage_table: dict[str, Any],
+    environment: str,
+    seed: int,
+) -> tuple[Section, Section]:
+    """What did not work, and the commands that lead here again."""
+    boards = {
+        "emotion": emotion_leaderboard,
+        "gan": gan_leaderboard,
+        "recommender": recommender_leaderboard,
+        "policy": policy_leaderboard,
+    }
+    row = sections.stages_of(stage_table, environment)
+    limits = sections.limits_section(boards, params, row, stages.flagged_sentence(policy_values, health))
+    versions = sections.cited_versions(boards, params, row_accounting)
+    return limits, sections.reproduce_section(environment, seed, versions)
+
+
+def render_report(
+    run: Section,
+    accounting: Section,
+    attention: Section,
+    emotion: Section,
+    gan: Section,
+    recommender: Section,
+    policy: Section,
+    inference: Section,
+    limits: Section,
+    reproduce: Section,
+) -> tuple[str, dict[str, Any]]:
+    """The page, and its numbers as JSON."""
+    parts = [run, accounting, attention, emotion, gan, recommender, policy, inference, limits, reproduce]
+    return render.report(parts)
+
+
+_STANDING = "Models on the metric that decides; hollow marks are baselines and references."
+
+
+def _captioned(standing: go.Figure, loss: go.Figure, progress: go.Figure) -> list[tuple[go.Figure, str]]:
+    return [
+        (standing, _STANDING),
+        (progress, "Validation metric after each epoch."),
+        (loss, "Training loss after each epoch."),
+    ]

@@ -1,0 +1,149 @@
+"""The sections of the modelling stages: leaderboard, learning curves, and what is particular to one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from . import verdicts, wording
+from .blocks import Block, Cell, Section, charts, code_cell, estimate_cell, fact, full_table, heading, records, section, table
+from .params import EnvironmentStages, ExamplesParams, HealthParams, StageParams
+from .sections import absence
+
+
+def stage_section(
+    leaderboard: pd.DataFrame,
+    figures: Iterable[tuple[go.Figure, str]],
+    params: StageParams,
+    stages: EnvironmentStages,
+    details: Iterable[Block | None] = (),
+) -> Section:
+    """The section of a modelling stage; one sentence says why if it has no results."""
+    name = params.pipeline.removesuffix("_training")
+    if leaderboard.empty:
+        lead = [params.question, absence(params.pipeline, stages)]
+        return section(name, params.title, lead, [], numbers={"leaderboard": []})
+    rows = verdicts.main_rows(leaderboard)
+    duel = verdicts.contest(rows, params)
+    verdict = None if duel is None else {"outcome": duel.outcome, "sentence": verdicts.sentence(duel)}
+    lead = [params.question, _what_is_shown(rows, leaderboard)]
+    blocks = [leaderboard_table(rows, params), charts(*figures), *details, full_table(leaderboard, f"{name}_leaderboard")]
+    numbers = {"leaderboard": records(leaderboard)}
+    return section(
+        name, params.title, lead, blocks, verdict=verdict, facts=_stage_facts(rows, params), numbers=numbers
+    )
+
+
+def leaderboard_table(rows: pd.DataFrame, params: StageParams) -> Block | None:
+    """Models down, the stage's metrics across, best first; the best competitor of each metric is marked."""
+    metrics = [metric for metric in params.metrics if metric.name in set(rows["metric"])]
+    if not metrics:
+        return None
+    ranked = {metric.name: verdicts.rows_of(rows, metric) for metric in metrics}
+    order = dict.fromkeys(model for metric in metrics for model in ranked[metric.name]["model"])
+    best = {name: _best(found, params) for name, found in ranked.items()}
+    lookup = {name: found.drop_duplicates("model").set_index("model").to_dict("index") for name, found in ranked.items()}
+    baselines = set(rows.loc[rows["is_baseline"].astype(bool), "model"])
+    body: list[list[Cell]] = []
+    for model in order:
+        tag = "reference" if model in params.references else "baseline" if model in baselines else ""
+        cells = [_cell(lookup[metric.name].get(model), best=best[metric.name] == model) for metric in metrics]
+        body.append([code_cell(model, tag), *cells])
+    columns = ["Model", *(f"{metric.label} {'↑' if metric.better == 'higher' else '↓'}" for metric in metrics)]
+    return table(f"{params.title}: leaderboard, with 95 % intervals", columns, body)
+
+
+def _best(found: pd.DataFrame, params: StageParams) -> str | None:
+    competing = found[~found["model"].isin(params.references)]
+    return None if competing.empty else str(competing["model"].iloc[0])
+
+
+def _cell(row: dict[str, Any] | None, *, best: bool) -> Cell:
+    return wording.ABSENT if row is None else estimate_cell(row, best=best)
+
+
+def _what_is_shown(rows: pd.DataFrame, leaderboard: pd.DataFrame) -> str:
+    first = rows.iloc[0]
+    shown = f"Shown is the `{first['split']}` split by protocol `{first['protocol']}`, seed {first['seed']}"
+    others = len(leaderboard) - len(rows)
+    return f"{shown}; {wording.count(others)} rows of other splits, protocols or seeds stand below." if others else f"{shown}."
+
+
+def _stage_facts(rows: pd.DataFrame, params: StageParams) -> list[dict[str, str]]:
+    metric = verdicts.primary_metric(rows, params)
+    if metric is None:
+        return []
+    models = verdicts.competitors(verdicts.rows_of(rows, metric), params, baselines=False)
+    if models.empty:
+        return []
+    row = models.iloc[0]
+    bounds = wording.interval(row["value"], row["lower"], row["upper"])
+    return [fact(metric.label, wording.number(row["value"]), bounds, f"{params.title}: {row['model']}")]
+
+
+def examples_blocks(examples: pd.DataFrame, params: ExamplesParams) -> list[Block | None]:
+    """Texts that the best model was surest about, right and wrong."""
+    if examples.empty or params.n_each == 0:
+        return []
+    ranked = examples.sort_values("probability", ascending=False, kind="stable")
+    right = ranked["is_right"].astype(bool)
+    parts = ((~right, "Wrong, although the model was sure"), (right, "Right, and the model was sure"))
+    tables = [_examples_table(ranked[chosen].head(params.n_each), caption, params) for chosen, caption in parts]
+    return [heading("Examples from the scored texts"), *tables]
+
+
+def _examples_table(rows: pd.DataFrame, caption: str, params: ExamplesParams) -> Block | None:
+    body: list[list[Cell]] = [
+        [{"text": _cut(row.text, params.max_characters), "user_text": True}, _labels(row.labels), _labels(row.predicted),
+         wording.number(row.probability)]
+        for row in rows.itertuples()
+    ]  # fmt: skip
+    return table(caption, ["Text", "Labels", "Predicted", "Probability"], body, text_columns=3)
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def _labels(value: Any) -> str:
+    return value if isinstance(value, str) else ", ".join(map(str, value)) or "none"
+
+
+def policy_table(policy_values: pd.DataFrame, health: HealthParams) -> Block | None:
+    """Each off-policy estimate beside the true value, with what speaks against reading it."""
+    body: list[list[Cell]] = []
+    for row in policy_values.to_dict("records"):
+        flags = health_flags(row, health)
+        truth = wording.number(row["true_value"])
+        verdict: Cell = {"text": "; ".join(flags), "tag": "no verdict"} if flags else {"text": "", "tag": "healthy"}
+        gap = wording.share(row["relative_error"])
+        body.append(
+            [code_cell(row["policy"], "baseline" if row["is_baseline"] else ""), code_cell(row["estimator"]), verdict,
+             estimate_cell(row), truth, gap, wording.number(row["n_eff"]), wording.number(row["mean_weight"]),
+             wording.share(row["support_gap"])]
+        )  # fmt: skip
+    columns = ["Policy", "Estimator", "Health", "Estimate", "True value", "Relative error", "n_eff", "Mean weight",
+               "Support gap"]  # fmt: skip
+    return table("Off-policy estimates beside the truth", columns, body, text_columns=3)
+
+
+def health_flags(row: dict[str, Any], health: HealthParams) -> list[str]:
+    """Why an estimate bears no verdict; empty if nothing speaks against it. Undefined diagnostics do not apply."""
+    flags = []
+    if row["n_eff"] < health.min_n_eff:
+        flags.append(f"n_eff below {wording.count(health.min_n_eff)}")
+    if row["support_gap"] > health.max_support_gap:
+        flags.append(f"support gap above {wording.share(health.max_support_gap)}")
+    if row["mean_weight_lower"] > 1 or row["mean_weight_upper"] < 1:
+        flags.append("the mean weight misses 1")
+    return flags
+
+
+def flagged_sentence(policy_values: pd.DataFrame, health: HealthParams) -> list[str]:
+    """How many off-policy estimates bear no verdict, as one sentence or none."""
+    rows = policy_values.to_dict("records")
+    n = sum(bool(health_flags(row, health)) for row in rows)
+    return [f"{n} of {len(rows)} off-policy estimates bear no verdict, since a health check fails."] if n else []
