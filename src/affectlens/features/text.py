@@ -83,7 +83,10 @@ def tokenise(text: str) -> list[str]:
 
 def tokenise_all(texts: Sequence[str]) -> tuple[list[str], np.ndarray]:
     """Tokens of all texts in one flat list, and offsets (n + 1,): text i owns tokens[offsets[i]:offsets[i + 1]]."""
-    rows = [tokenise(text) for text in texts]
+    return _flat([tokenise(text) for text in texts])
+
+
+def _flat(rows: Sequence[list[str]]) -> tuple[list[str], np.ndarray]:
     offsets = np.zeros(len(rows) + 1, dtype=np.int64)
     np.cumsum([len(row) for row in rows], out=offsets[1:])
     return list(chain.from_iterable(rows)), offsets
@@ -131,7 +134,7 @@ class Vocabulary:
 
     def encode(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """Indices of all tokens, flat int32, and offsets (n + 1,); a text without tokens is one unknown token."""
-        tokens, offsets = tokenise_all([text if text.strip() else UNKNOWN for text in texts])
+        tokens, offsets = _flat([tokenise(text) or [UNKNOWN] for text in texts])
         lookup = self._index.get
         ids = np.fromiter((lookup(token, UNKNOWN_INDEX) for token in tokens), dtype=np.int32, count=len(tokens))
         return ids, offsets

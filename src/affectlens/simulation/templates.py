@@ -172,6 +172,7 @@ SENTENCES: Rules = {
         "i know not everyone cares about {thing@subtopic}.",
         "you may remember my post on {thing@subtopic}.",
     ),
+    "aside": ("{echo@emotion}", "{echo@emotion}", "{situation@emotion}", "{cry@emotion}", "{feeling@emotion}, all day long"),
     "tail": (
         "thanks for reading.",
         "anyway.",

@@ -33,7 +33,7 @@ from affectlens.training.loop import TrainerParams, TrainingParams, Validate, fi
 
 METRIC_NAME = "minus_joint_mmd2"
 ACTIVE_VARIANCE = 0.01
-N_VALIDATION_DRAWS = 4
+N_VALIDATION_DRAWS = 2
 HISTORY_COLUMNS = ("epoch", "train_loss", "valid_metric", "metric_name", "seconds")
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 from pydantic import Field
 from torch import Tensor, nn
+from torch.nn import functional
 
 from affectlens.models.layers import PADDING_INDEX, WordDropout, masked_max
 from affectlens.params import Params
@@ -34,9 +35,7 @@ class TextCnn(nn.Module):
         self.word_dropout = WordDropout(params.word_dropout)
         self.embed = nn.Embedding(n_tokens, params.embedding_size, padding_idx=PADDING_INDEX)
         nn.init.normal_(self.embed.weight[1:].data, std=0.1)
-        self.convs = nn.ModuleList(
-            nn.Conv1d(params.embedding_size, params.n_filters, width, padding="same") for width in params.widths
-        )
+        self.convs = nn.ModuleList(nn.Conv1d(params.embedding_size, params.n_filters, width) for width in params.widths)
         self.dropout = nn.Dropout(params.dropout)
         self.hidden = nn.Linear(params.n_filters * len(params.widths), params.hidden_size)
         self.head = nn.Linear(params.hidden_size, n_labels)
@@ -45,10 +44,17 @@ class TextCnn(nn.Module):
         """Emotion code (B, H) of token indices (B, T), 0 meaning padding; each text has at least one token."""
         is_token = tokens != PADDING_INDEX
         embedded = self.dropout(self.embed(self.word_dropout(tokens))).transpose(1, 2)  # (B, E, T)
-        pooled = [masked_max(conv(embedded).transpose(1, 2), is_token) for conv in self.convs]  # each (B, F)
+        pooled = [masked_max(_windows(conv, embedded), is_token) for conv in self.convs]  # each (B, F)
         return torch.relu(self.hidden(self.dropout(torch.relu(torch.cat(pooled, dim=1)))))
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Logits (B, C) of token indices (B, T)."""
         logits: Tensor = self.head(self.dropout(self.encode(tokens)))
         return logits
+
+
+def _windows(conv: nn.Module, embedded: Tensor) -> Tensor:
+    """Filters on the window that starts at each token: embedded (B, E, T) -> (B, T, F); zeros follow the text."""
+    padding = conv.kernel_size[0] - 1  # type: ignore[index,operator]
+    states: Tensor = conv(functional.pad(embedded, (0, int(padding))))
+    return states.transpose(1, 2)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from affectlens.evaluation.estimate import LEADERBOARD_COLUMNS, Estimate, leaderboard_rows
-from affectlens.evaluation.generation import mmd2
+from affectlens.evaluation.generation import local_mmd2
 from affectlens.evaluation.generation_scores import GenerationTest, dose_response, score_samples
 from affectlens.features.interest import mean_vectors_until
 from affectlens.models.checkpoint import Checkpoint
@@ -46,7 +46,7 @@ def train_generator(
         return NOT_FITTED, pd.DataFrame(columns=["member", *HISTORY_COLUMNS])
     train, valid = training_parts(contents, condition, seed)
     projection = make_projection(contents.vectors.shape[1], condition.interest_size)
-    task = GeneratorTask(train, valid, projection, distance=mmd2, seed=seed)
+    task = GeneratorTask(train, valid, projection, distance=local_mmd2, seed=seed)
     kind = variant.member.kind
     checkpoint, history = fit_generator(variant.member, task, trainer, Path(workspace) / "gan" / kind)
     return checkpoint, history.assign(member=kind)[["member", *HISTORY_COLUMNS]]

@@ -87,8 +87,11 @@ def mask_texts(frame: pd.DataFrame, masks: Sequence[Mask]) -> pd.DataFrame:
 
 
 def _readable(unreadable: pd.DataFrame) -> list[Check]:
-    columns = [str(name) for name in unreadable if unreadable[name].any()]
-    return [Check(f"unreadable {name}", lambda _, marks=unreadable[name]: marks) for name in columns]
+    return [_marked(f"unreadable {name}", unreadable[name]) for name in unreadable if unreadable[name].any()]
+
+
+def _marked(reason: str, marks: pd.Series) -> Check:
+    return Check(reason, lambda _: marks)
 
 
 def _finished(accepted: pd.DataFrame, rules: Rules) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from . import distributions, figures, render, sections, stages
 from .blocks import Section
-from .params import AttentionParams, ExamplesParams, ExpressionParams, HealthParams, StageParams, StagesParams
+from .params import AttentionParams, ExamplesParams, ExpressionParams, StageParams, StagesParams
 
 
 def summarise_attention(
@@ -167,14 +167,13 @@ def compose_policy(
     standing: go.Figure,
     estimates: go.Figure,
     params: StageParams,
-    health: HealthParams,
     stage_table: dict[str, Any],
     environment: str,
 ) -> Section:
     """The section of the policies, with every off-policy estimate beside the value that it estimates."""
     row = sections.stages_of(stage_table, environment)
     drawn = [(standing, _STANDING), (estimates, "Off-policy estimates with intervals; the upright line is the truth.")]
-    return stages.stage_section(leaderboard, drawn, params, row, [stages.policy_table(policy_values, health)])
+    return stages.stage_section(leaderboard, drawn, params, row, [stages.policy_table(policy_values)])
 
 
 def compose_inference(
@@ -193,7 +192,6 @@ def compose_closing(
     policy_values: pd.DataFrame,
     row_accounting: pd.DataFrame,
     params: StagesParams,
-    health: HealthParams,
     stage_table: dict[str, Any],
     environment: str,
     seed: int,
@@ -206,7 +204,7 @@ def compose_closing(
         "policy": policy_leaderboard,
     }
     row = sections.stages_of(stage_table, environment)
-    limits = sections.limits_section(boards, params, row, stages.flagged_sentence(policy_values, health))
+    limits = sections.limits_section(boards, params, row, stages.flagged_sentence(policy_values))
     versions = sections.cited_versions(boards, params, row_accounting)
     return limits, sections.reproduce_section(environment, seed, versions)
 

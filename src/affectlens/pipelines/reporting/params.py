@@ -49,13 +49,6 @@ class StageParams(Params):
     cited: tuple[str, ...] = Field(description="versioned datasets of this stage that the report cites")
 
 
-class HealthParams(Params):
-    """When an off-policy estimate may be read at all."""
-
-    min_n_eff: float = Field(gt=0)
-    max_support_gap: float = Field(ge=0, le=1)
-
-
 class ExamplesParams(Params):
     """Which scored texts are shown."""
 

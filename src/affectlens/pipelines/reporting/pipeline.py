@@ -44,7 +44,7 @@ def _draw() -> list[Node]:
 
 def _compose() -> list[Node]:
     facts = ["params:stages", "params:environment", "params:dataset", "params:seed", "row_accounting", "recommendations"]
-    closing = [*_BOARDS, "policy_values", "row_accounting", "params:reporting.stages", "params:reporting.health", *_PLACE]
+    closing = [*_BOARDS, "policy_values", "row_accounting", "params:reporting.stages", *_PLACE]
     sections = ["run_section", "accounting_section", "attention_section", *_SECTIONS, "inference_section",
                 "limits_section", "reproduce_section"]  # fmt: skip
     attention = ["attention_statistics", "expression_statistics", *_CURVES, *_FORMS, *_TEXTS]
@@ -65,7 +65,7 @@ def _trained(stage: str, compose: Callable[..., Any], more: list[str] | None = N
 
 
 def _policy() -> Pipeline:
-    drawn = ["leaderboard", "values", "standing", "estimates", "params:stage", "params:health", *_PLACE]
+    drawn = ["leaderboard", "values", "standing", "estimates", "params:stage", *_PLACE]
     own = [_node(nodes.draw_policy_values, "values", "estimates"), _node(nodes.compose_policy, drawn, "section")]
     return _stage("policy", own)
 
@@ -80,7 +80,6 @@ def _stage(stage: str, own: list[Node]) -> Pipeline:
         "examples": "emotion_examples_scored",
         "params:stage": f"params:reporting.stages.{stage}",
         "params:examples": "params:reporting.examples",
-        "params:health": "params:reporting.health",
         "params:stages": "params:stages",
         "params:environment": "params:environment",
     }

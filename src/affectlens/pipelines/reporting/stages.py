@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from . import verdicts, wording
 from .blocks import Block, Cell, Section, charts, code_cell, estimate_cell, fact, full_table, heading, records, section, table
-from .params import EnvironmentStages, ExamplesParams, HealthParams, StageParams
+from .params import EnvironmentStages, ExamplesParams, StageParams
 from .sections import absence
 
 
@@ -30,7 +30,7 @@ def stage_section(
     duel = verdicts.contest(rows, params)
     verdict = None if duel is None else {"outcome": duel.outcome, "sentence": verdicts.sentence(duel)}
     lead = [params.question, _what_is_shown(rows, leaderboard)]
-    blocks = [leaderboard_table(rows, params), charts(*figures), *details, full_table(leaderboard, f"{name}_leaderboard")]
+    blocks = [leaderboard_table(rows, params), charts(*figures), paired_table(leaderboard), *details, full_table(leaderboard, f"{name}_leaderboard")]
     numbers = {"leaderboard": records(leaderboard)}
     return section(
         name, params.title, lead, blocks, verdict=verdict, facts=_stage_facts(rows, params), numbers=numbers
@@ -112,38 +112,35 @@ def _labels(value: Any) -> str:
     return value if isinstance(value, str) else ", ".join(map(str, value)) or "none"
 
 
-def policy_table(policy_values: pd.DataFrame, health: HealthParams) -> Block | None:
-    """Each off-policy estimate beside the true value, with what speaks against reading it."""
-    body: list[list[Cell]] = []
-    for row in policy_values.to_dict("records"):
-        flags = health_flags(row, health)
-        truth = wording.number(row["true_value"])
-        verdict: Cell = {"text": "; ".join(flags), "tag": "no verdict"} if flags else {"text": "", "tag": "healthy"}
-        gap = wording.share(row["relative_error"])
-        body.append(
-            [code_cell(row["policy"], "baseline" if row["is_baseline"] else ""), code_cell(row["estimator"]), verdict,
-             estimate_cell(row), truth, gap, wording.number(row["n_eff"]), wording.number(row["mean_weight"]),
-             wording.share(row["support_gap"])]
-        )  # fmt: skip
-    columns = ["Policy", "Estimator", "Health", "Estimate", "True value", "Relative error", "n_eff", "Mean weight",
+def paired_table(leaderboard: pd.DataFrame) -> Block | None:
+    """The rows that compare two models unit by unit, which say more than two intervals side by side."""
+    pairs = leaderboard[(leaderboard["protocol"] == "paired") & leaderboard["value"].notna()]
+    body: list[list[Cell]] = [
+        [code_cell(row["model"]), code_cell(row["metric"]), estimate_cell(row), wording.count(row["n"])]
+        for row in pairs.to_dict("records")
+    ]
+    return table("Paired comparisons, unit by unit", ["Model", "Quantity", "Value", "n"], body, text_columns=2)
+
+
+def policy_table(policy_values: pd.DataFrame) -> Block | None:
+    """Each off-policy estimate beside the true value, with the diagnostics that say whether it may be read."""
+    body: list[list[Cell]] = [
+        [code_cell(row["policy"], "baseline" if row["is_baseline"] else ""), code_cell(row["estimator"]),
+         {"text": "", "tag": "healthy" if row["is_healthy"] else "no verdict"}, estimate_cell(row),
+         wording.number(row["true_value"]), wording.share(row["relative_error"]), wording.number(row["n_eff"]),
+         estimate_cell({name: row[f"mean_weight{end}"] for name, end in _ENDS.items()}),
+         wording.share(row["support_gap"])]
+        for row in policy_values.to_dict("records")
+    ]  # fmt: skip
+    columns = ["Policy", "Estimator", "Health", "Estimate", "True value", "Relative error", "Effective n", "Mean weight",
                "Support gap"]  # fmt: skip
     return table("Off-policy estimates beside the truth", columns, body, text_columns=3)
 
 
-def health_flags(row: dict[str, Any], health: HealthParams) -> list[str]:
-    """Why an estimate bears no verdict; empty if nothing speaks against it. Undefined diagnostics do not apply."""
-    flags = []
-    if row["n_eff"] < health.min_n_eff:
-        flags.append(f"n_eff below {wording.count(health.min_n_eff)}")
-    if row["support_gap"] > health.max_support_gap:
-        flags.append(f"support gap above {wording.share(health.max_support_gap)}")
-    if row["mean_weight_lower"] > 1 or row["mean_weight_upper"] < 1:
-        flags.append("the mean weight misses 1")
-    return flags
-
-
-def flagged_sentence(policy_values: pd.DataFrame, health: HealthParams) -> list[str]:
+def flagged_sentence(policy_values: pd.DataFrame) -> list[str]:
     """How many off-policy estimates bear no verdict, as one sentence or none."""
-    rows = policy_values.to_dict("records")
-    n = sum(bool(health_flags(row, health)) for row in rows)
-    return [f"{n} of {len(rows)} off-policy estimates bear no verdict, since a health check fails."] if n else []
+    n = 0 if policy_values.empty else int((~policy_values["is_healthy"].astype(bool)).sum())
+    return [f"{n} of {len(policy_values)} off-policy estimates bear no verdict: a health check fails."] if n else []
+
+
+_ENDS = {"value": "", "lower": "_lower", "upper": "_upper"}

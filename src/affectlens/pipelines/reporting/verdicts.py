@@ -36,8 +36,8 @@ def main_rows(leaderboard: pd.DataFrame) -> pd.DataFrame:
 
 
 def primary_metric(rows: pd.DataFrame, stage: StageParams) -> MetricParams | None:
-    """The first metric of the stage that its leaderboard holds."""
-    held = set(rows["metric"])
+    """The first metric of the stage of which its leaderboard holds a number."""
+    held = set(rows.loc[rows["value"].notna(), "metric"])
     return next((metric for metric in stage.metrics if metric.name in held), None)
 
 
