@@ -72,10 +72,6 @@ def test_a_mirror_address_fills_the_cache_once(
 def test_the_official_address_may_serve_another_file_under_its_own_checksum(
     monkeypatch: pytest.MonkeyPatch, address: str, own_cache: Path
 ) -> None:
-    register(monkeypatch, path="small/rows.gz", sha256="0" * 64)
-    monkeypatch.undo()
-    monkeypatch.setenv("AFFECTLENS_CACHE", str(own_cache))
-    monkeypatch.delenv("AFFECTLENS_MIRROR", raising=False)
     checksum = hashlib.sha256(CONTENT).hexdigest()
     register(monkeypatch, path="small/rows.gz", sha256="0" * 64, url=f"{address}/{NAME}", url_sha256=checksum)
     assert resolve("small/rows.gz") == own_cache / NAME

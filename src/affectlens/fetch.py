@@ -118,8 +118,8 @@ def _download(url: str, cache_name: str, sha256: str) -> Path:
         raise FetchError(f"no network, or {url} does not answer ({type(error).__name__}). {WAY_OUT}") from error
     except ValueError as error:
         raise FetchError(
-            f"what {url} serves has a wrong checksum (expected SHA-256 {sha256}): the file was changed there or cut off "
-            f"on its way. Nothing was kept. {WAY_OUT}"
+            f"what {url} serves has a wrong checksum (expected SHA-256 {sha256}): the file was changed there, or cut "
+            f"off on its way. Nothing was kept. {WAY_OUT}"
         ) from error
 
 

@@ -148,6 +148,43 @@ RowAccounting = _table(
     "row_accounting", {"source": _string(unique=True), "read": _count(), "accepted": _count(), "rejected": _count()}
 )
 
+# --- inference and results -------------------------------------------------------------------------------------------
+Recommendations = _table(
+    "recommendations",
+    {"user_id": _id(), "rank": _count(1), "content_id": _id(), "score": _real()},
+    unique=["user_id", "rank"],
+)
+ChainChecks = _table(
+    "chain_checks",
+    {
+        "check": _string(),
+        "quantity": _string(unique=True),
+        "value": _real(nullable=True),
+        "lower": _real(nullable=True),
+        "upper": _real(nullable=True),
+        "n": _count(),
+        "run_id": _string(optional=True),
+    },
+)
+Leaderboard = _table(
+    "leaderboard",
+    {
+        "stage": _string(),
+        "model": _string(),
+        "is_baseline": _column("bool"),
+        "metric": _string(),
+        "value": _real(nullable=True),
+        "lower": _real(nullable=True),
+        "upper": _real(nullable=True),
+        "n": _count(),
+        "split": _string(),
+        "protocol": _string(),
+        "seed": _column("int64"),
+        "dataset": _string(),
+        "run_id": _string(optional=True),
+    },
+)
+
 # --- raw: the columns of the primary tables, any values --------------------------------------------------------------
 RawUsers = _raw(Users)
 RawContents = _raw(Contents)

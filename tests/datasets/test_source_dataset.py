@@ -52,5 +52,5 @@ def test_an_unknown_table_is_refused() -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="nowhere.txt"):
+    with pytest.raises(DatasetError, match=r"nowhere\.txt"):
         configured("users", tmp_path / "nowhere.txt").load()

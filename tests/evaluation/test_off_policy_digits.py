@@ -41,14 +41,14 @@ def runs() -> list[tuple[dict[str, Estimate], float]]:
     return [_estimates(seed) for seed in range(10)]
 
 
-@pytest.mark.parametrize("estimator", ["ips", "snips", "dr", "sndr"])
+@pytest.mark.parametrize(("estimator", "largest_error"), [("ips", 0.06), ("snips", 0.04), ("dr", 0.03), ("sndr", 0.03)])
 def test_the_intervals_hold_the_counted_value_of_a_digit_classifier(
-    runs: list[tuple[dict[str, Estimate], float]], estimator: str
+    runs: list[tuple[dict[str, Estimate], float]], estimator: str, largest_error: float
 ) -> None:
     held = sum(estimates[estimator].lower <= value <= estimates[estimator].upper for estimates, value in runs)
     errors = [abs(estimates[estimator].value - value) / value for estimates, value in runs]
     assert held >= 8  # of 10; 95 % intervals hold fewer than 8 in one run of 90
-    assert np.mean(errors) < 0.06
+    assert np.mean(errors) < largest_error
 
 
 def test_a_reward_model_brings_the_estimates_nearer(runs: list[tuple[dict[str, Estimate], float]]) -> None:

@@ -60,7 +60,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(ROWS)
 def test_sequences_equal_the_definition_read_row_by_row(rows):
     sequences = behaviour_sequences(consumed_events(interactions(*rows)))
@@ -81,6 +81,7 @@ def test_sequences_equal_the_definition_read_row_by_row(rows):
     assert found == expected
 
 
+@settings(max_examples=40)
 @given(ROWS)
 def test_users_stand_in_order_of_first_appearance_and_steps_count_up(rows):
     events = consumed_events(interactions(*rows))
@@ -89,6 +90,7 @@ def test_users_stand_in_order_of_first_appearance_and_steps_count_up(rows):
     assert (sequences.groupby("user_id", sort=False).cumcount() == sequences["step"]).all()
 
 
+@settings(max_examples=40)
 @given(ROWS, st.permutations(["x", "y", "q"]))
 def test_other_user_ids_change_nothing_but_the_ids(rows, names):
     renamed = dict(zip(["zoe", "amy", "bob"], names, strict=True))
@@ -126,6 +128,7 @@ def test_leave_one_out_holds_out_each_users_last_two_events():
     assert table["split"].tolist() == ["train", "train", "valid", "test", "train"]
 
 
+@settings(max_examples=40)
 @given(ROWS)
 def test_on_the_timeline_no_user_trains_on_what_is_later_than_a_test_event(rows):
     table = interactions(*rows)

@@ -65,7 +65,7 @@ def test_a_hashed_split_is_the_same_in_any_company_and_near_its_shares():
 
 
 def test_the_hash_of_a_key_is_fixed():
-    assert splits.hashed_share(pd.Series(["so happy"]))[0] == pytest.approx(0.6207, abs=1e-4)
+    assert splits.hashed_share(pd.Series(["so happy"]))[0] == pytest.approx(0.7924, abs=1e-4)
 
 
 def test_a_published_split_with_valid_rows_is_kept():
@@ -87,7 +87,7 @@ def test_no_text_stands_in_two_splits(rows):
     kept = splits.without_repeats(codes, keys)
     assert ((kept == codes) | (kept == NONE)).all()
     found = pd.DataFrame({"code": kept, "key": keys})[kept != NONE]
-    assert (found.groupby("key")["code"].nunique() <= 1).all()
+    assert not found.drop_duplicates()["key"].duplicated().any()
     first = {key: min(code for code, other in rows if other == key and code != NONE) for key in found["key"]}
     assert [code for code, key in rows if key in first and code == first[key]] == found["code"].tolist()
 

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -55,7 +57,7 @@ def test_tokens_cover_everything_but_spaces(text):
 @given(TEXTS)
 def test_a_flat_list_of_tokens_falls_apart_into_the_texts_tokens(texts):
     tokens, offsets = tokenise_all(texts)
-    assert [tokens[a:b] for a, b in zip(offsets[:-1], offsets[1:], strict=True)] == [tokenise(text) for text in texts]
+    assert [tokens[a:b] for a, b in pairwise(offsets)] == [tokenise(text) for text in texts]
 
 
 @given(TEXTS)

@@ -30,7 +30,9 @@ def utterances(texts, at, users=None, contents=None):
 def split(table, published=None, sequences=NO_BEHAVIOUR, protocol="global_timeline", valid_share=0.5):
     params = SplitParams(protocol=protocol, train_quantile=0.5, valid_quantile=0.75, valid_share=valid_share)
     known = pd.Series(published or [None] * len(table), dtype="str")
-    return split_utterances(table, known, sequences, Boundaries(START + pd.Timedelta("2D"), START + pd.Timedelta("3D")), params)
+    return split_utterances(
+        table, known, sequences, Boundaries(START + pd.Timedelta("2D"), START + pd.Timedelta("3D")), params
+    )
 
 
 def test_utterances_follow_the_instants_of_the_timeline():
@@ -69,7 +71,11 @@ def sequences(*rows):
 
 
 EVENTS = sequences(
-    ("u", "a", 0, "train"), ("u", "b", 1, "train"), ("u", "c", 2, "valid"), ("u", "d", 3, "test"), ("v", "a", 9, "train")
+    ("u", "a", 0, "train"),
+    ("u", "b", 1, "train"),
+    ("u", "c", 2, "valid"),
+    ("u", "d", 3, "test"),
+    ("v", "a", 9, "train"),
 )
 
 

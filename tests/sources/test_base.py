@@ -29,7 +29,7 @@ def test_a_misspelt_key_of_a_source_is_named() -> None:
 
 
 def test_an_unknown_source_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="goemotions.*sequences"):
+    with pytest.raises(ValueError, match=r"goemotions.*sequences"):
         source_params({"name": "goemotion"})
 
 

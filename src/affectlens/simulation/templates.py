@@ -126,6 +126,9 @@ SENTENCES: Rules = {
         "it is what it is",
         "same as last time",
     ),
+    "said_emoji": ("{emoji@said}",),
+    "said_emoticon": ("{emoticon@said}",),
+    "said_mood_tag": ("{mood_tag@said}",),
     "praise": (
         "oh great,",
         "fantastic,",

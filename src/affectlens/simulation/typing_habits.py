@@ -73,5 +73,4 @@ def _sign(kind: str, utterances: Utterances, params: StyleParams, rng: np.random
     is_contrary = rng.random(len(utterances)) < params.sign_contrary
     emotion = np.array(EKMAN, dtype=object)[np.where(is_contrary, drawn, utterances.emotion)]
     said = np.where(utterances.is_ironic & ~is_contrary, "irony", emotion).astype(object)
-    rules = {"said": said}
-    return write("sign", rules, rng, _sign_grammar(kind), len(utterances))
+    return write(f"said_{kind}", {"said": said}, rng, world_grammar(), len(utterances))

@@ -19,9 +19,9 @@ from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.emotion.build import EmotionNetwork, build_emotion_model
 from affectlens.models.emotion.cnn import TextCnnParams
 from affectlens.models.emotion.decision import DecisionRule
-from affectlens.models.emotion.lexicon_rule import lexicon_logits
+from affectlens.models.emotion.lexicon_rule import LexiconRuleParams, lexicon_logits, make_lexicon_rule
 from affectlens.models.emotion.lstm import TextLstmParams
-from affectlens.models.emotion.majority import majority_logits
+from affectlens.models.emotion.majority import MajorityParams, fit_majority, majority_logits
 from affectlens.models.emotion.tfidf import TfidfClassifier, TfidfFeatures, TfidfParams
 from affectlens.training.batches import TokenRows, emotion_batches, network_outputs
 from affectlens.training.loop import TrainerParams, TrainingParams, fit
@@ -35,6 +35,7 @@ _CHUNK = 8192
 _SCORING_BATCH = 256
 
 Metric = Callable[[np.ndarray, np.ndarray], float]
+MemberModel = MajorityParams | LexiconRuleParams | TfidfParams | TextCnnParams | TextLstmParams
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,49 @@ class LabelledTexts:
         digest = hashlib.sha256("\x00".join(self.texts).encode())
         digest.update(np.ascontiguousarray(self.labels, dtype=np.uint8).tobytes())
         return digest.hexdigest()[:12]
+
+
+def fit_member(
+    train: LabelledTexts,
+    valid: LabelledTexts,
+    vocabulary: Vocabulary,
+    params: MemberModel,
+    training: TrainingParams | None,
+    trainer: TrainerParams,
+    *,
+    metric: Metric,
+    metric_name: str,
+    seed: int,
+    work_dir: Path | None,
+) -> tuple[Checkpoint, pd.DataFrame]:
+    """Fit any member of the family; a member without epochs gives an empty history.
+
+    Args:
+        train: texts to fit on.
+        valid: texts that choose a penalty or the best epoch.
+        vocabulary: tokens that a network knows.
+        params: sizes of the member.
+        training: pace of a network, None for the others.
+        trainer: device of a network.
+        metric: (truth, scores) -> number, higher is better, measured on `valid`.
+        metric_name: its name in the history.
+        seed: seed of weights, order and dropout.
+        work_dir: folder of event files and of the state of an unfinished fit.
+
+    Raises:
+        ValueError: a network came without `training`.
+    """
+    if isinstance(params, TextCnnParams | TextLstmParams):
+        if training is None:
+            raise ValueError(f"member {params.kind} is a network and needs `training`; state it in its parameters")
+        options = {"metric": metric, "metric_name": metric_name, "seed": seed, "work_dir": work_dir}
+        return fit_network(train, valid, vocabulary, params, training, trainer, **options)  # type: ignore[arg-type]
+    no_epochs = pd.DataFrame(columns=list(HISTORY_COLUMNS))
+    if isinstance(params, TfidfParams):
+        return fit_tfidf(train, valid, params, metric, seed), no_epochs
+    if isinstance(params, LexiconRuleParams):
+        return make_lexicon_rule(train.names, train.taxonomy), no_epochs
+    return fit_majority(train.labels, train.names, train.taxonomy), no_epochs
 
 
 def fit_tfidf(train: LabelledTexts, valid: LabelledTexts, params: TfidfParams, metric: Metric, seed: int) -> Checkpoint:

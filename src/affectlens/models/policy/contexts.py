@@ -76,7 +76,7 @@ def smoothed_rates(successes: np.ndarray, trials: np.ndarray, prior: float, stre
 def clock_features(occurred_at: pd.Series) -> np.ndarray:
     """Hour of the day and day of the week (UTC) on circles, (n, 4), in the order of `CLOCK_NAMES`."""
     hour = (occurred_at.dt.hour + occurred_at.dt.minute / 60).to_numpy(dtype=np.float64) * (2 * np.pi / 24)
-    weekday = occurred_at.dt.dayofweek.to_numpy(dtype=np.float64) * (2 * np.pi / 7)
+    weekday = occurred_at.dt.day_of_week.to_numpy(dtype=np.float64) * (2 * np.pi / 7)
     return np.stack([np.sin(hour), np.cos(hour), np.sin(weekday), np.cos(weekday)], axis=1)
 
 

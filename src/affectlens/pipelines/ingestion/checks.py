@@ -42,8 +42,8 @@ def reasons(frame: pd.DataFrame, checks: Sequence[Check], uniques: Sequence[Uniq
     Duplicates are looked for among the rows that pass every other check, so a broken row never displaces a good one.
 
     >>> frame = pd.DataFrame({"id": ["a", "a", "b"], "kind": ["?", "view", "view"]})
-    >>> reasons(frame, [unknown("kind", ["view"])], [Unique(["id"], "duplicate id")]).tolist()
-    ['unknown kind', None, None]
+    >>> reasons(frame, [unknown("kind", ["view"])], [Unique(["id"], "duplicate id")]).dropna().to_dict()
+    {0: 'unknown kind'}
     """
     reason = pd.Series(None, index=frame.index, dtype=object)
     for check in checks:

@@ -31,13 +31,14 @@ def typed(raw: pd.DataFrame, contract: pa.DataFrameSchema) -> tuple[pd.DataFrame
         raise ValueError(
             f"raw table {contract.name!r} has no columns {missing}; it has {sorted(map(str, raw.columns))}"
         )
-    source = raw.reset_index(drop=True)
+    raw = raw.reset_index(drop=True)
+    source = pd.DataFrame({str(name): _blank_as_null(raw[name]) for name in raw}, index=raw.index)
     columns = {
         name: _typed(source[name], name, str(column.dtype)) for name, column in contract.columns.items() if name in raw
     }
     frame = pd.DataFrame(columns, index=source.index)
     unreadable = pd.DataFrame({name: frame[name].isna() & source[name].notna() for name in columns}, index=source.index)
-    attributes = [str(name) for name in source if str(name).startswith(FREE_ATTRIBUTE)]
+    attributes = [name for name in source if name.startswith(FREE_ATTRIBUTE)]
     frame = frame.assign(**{name: _attribute(source[name]) for name in attributes})
     return frame.assign(defect=as_string(source["defect"]) if "defect" in source else None), unreadable
 
@@ -54,11 +55,19 @@ def _typed(values: pd.Series, name: str, dtype: str) -> pd.Series:
     return as_string(values)
 
 
+def _blank_as_null(values: pd.Series) -> pd.Series:
+    if isinstance(values.dtype, pd.StringDtype):
+        return values.mask(values.str.strip() == "")
+    if values.dtype != object:
+        return values
+    return values.mask(values.map(lambda value: isinstance(value, str) and not value.strip()).astype(bool), None)
+
+
 def as_string(values: pd.Series) -> pd.Series:
-    """Strings and whole numbers as strings; a blank string is null."""
+    """Strings and whole numbers as strings; what is neither is null."""
     if not isinstance(values.dtype, pd.StringDtype):
-        values = values.astype(object).map(_string_or_none).astype(STRING)
-    return values.mask(values.str.strip() == "").astype(STRING)
+        values = values.astype(object).map(_string_or_none)
+    return values.astype(STRING)
 
 
 def _string_or_none(value: object) -> str | None:

@@ -18,6 +18,9 @@ from .charts import legend, to_svg
 _DECEIVING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
 
 
+_MARKS = {"ahead": "▲", "maybe_ahead": "△", "level": "=", "maybe_behind": "▽", "behind": "▼"}
+
+
 def visible(text: str) -> str:
     """The text with characters that reorder or hide others written out.
 
@@ -38,7 +41,7 @@ def prose(text: str) -> Markup:
 
 
 def page(title: str, summary: Mapping[str, Any], sections: Sequence[Section]) -> str:
-    """The whole report as HTML."""
+    """The whole report as HTML, a function of its arguments alone."""
     template = _environment().get_template("report.html.j2")
     return template.render(title=title, summary=summary, sections=sections)
 
@@ -50,14 +53,35 @@ def report(sections: Sequence[Section]) -> tuple[str, dict[str, Any]]:
         sections: in the order of the page; the first one says what ran.
     """
     run = sections[0]["numbers"]
+    verdicts = [{"stage": part["title"], **part["verdict"]} for part in sections if part["verdict"]]
     summary = {
         **{name: run[name] for name in ("environment", "dataset", "seed", "run_ids")},
-        "verdicts": [{"stage": part["title"], **part["verdict"]} for part in sections if part["verdict"]],
+        "lead": summary_sentence(run, verdicts),
+        "verdicts": verdicts,
         "facts": [fact for part in sections for fact in part["facts"]],
     }
-    title = f"AffectLens report: {run['environment']}"
     numbers = {part["id"]: {"title": part["title"], "lead": part["lead"], **part["numbers"]} for part in sections}
-    return page(title, summary, sections), {**summary, "sections": numbers}
+    return page(f"Environment {run['environment']}", summary, sections), {**summary, "sections": numbers}
+
+
+def summary_sentence(run: Mapping[str, Any], verdicts: Sequence[Mapping[str, str]]) -> str:
+    """How the stages stand to their baselines, all in all."""
+    place = f"On dataset `{run['dataset']}` with seed {run['seed']}"
+    if not verdicts:
+        return f"{place}, no model was judged against a baseline."
+    groups = {
+        "clearly ahead of the best baseline": ("ahead",),
+        "not told apart from it": ("maybe_ahead", "level", "maybe_behind"),
+        "clearly behind it": ("behind",),
+    }
+    stages = {text: [v["stage"].lower() for v in verdicts if v["outcome"] in kinds] for text, kinds in groups.items()}
+    told = [f"{text} in {len(found)} ({', '.join(found)})" for text, found in stages.items() if found]
+    n = len(verdicts)
+    return f"{place}, {n} {'stage was' if n == 1 else 'stages were'} judged: the best model is {_joined(told)}."
+
+
+def _joined(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def index(entries: Sequence[Mapping[str, str]]) -> str:
@@ -78,6 +102,6 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"user_text": user_text, "prose": prose, "visible": visible}
+    environment.filters |= {"user_text": user_text, "prose": prose, "visible": visible, "mark": _MARKS.__getitem__}
     environment.globals |= {"svg": _svg, "legend": lambda chart: legend(chart["figure"])}
     return environment

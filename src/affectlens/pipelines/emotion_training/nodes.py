@@ -1,0 +1,164 @@
+"""Nodes of emotion_training: tables are opened, the science is called, tables are closed."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from affectlens.evaluation.average_precision import macro_average_precision
+from affectlens.evaluation.calibration import negative_log_likelihood
+from affectlens.evaluation.emotion import macro_f1
+from affectlens.evaluation.thresholds import cross_fitted, tune_decision_rule
+from affectlens.features.text import Vocabulary
+from affectlens.models.checkpoint import Checkpoint
+from affectlens.models.emotion.state import RecencyPooling
+from affectlens.pipelines.emotion_training import scoring, tables
+from affectlens.pipelines.emotion_training.params import (
+    DecisionParams,
+    EmotionMemberParams,
+    EmotionStateParams,
+    TrainerParams,
+)
+from affectlens.training.emotion import encode_texts, fit_member, score_texts, with_decision_rule
+from affectlens.training.emotion_state import fit_recency_pooling
+
+logger = logging.getLogger(__name__)
+
+_UNTRAINED = ("majority", "lexicon_rule")
+
+
+def train_emotion_member(
+    examples: pd.DataFrame,
+    vocabulary: list[str],
+    member: EmotionMemberParams,
+    trainer: TrainerParams,
+    seed: int,
+    workspace: str,
+) -> tuple[Checkpoint, pd.DataFrame]:
+    """Fit one member on train texts; its raw scores are not calibrated yet. Networks give one history row an epoch."""
+    train, valid = tables.fitting_texts(examples)
+    checkpoint, history = fit_member(
+        train,
+        valid,
+        Vocabulary(tuple(vocabulary)),
+        member.model,
+        member.training,
+        trainer,
+        metric=macro_average_precision,
+        metric_name="map",
+        seed=seed,
+        work_dir=Path(workspace) / "emotion" / member.model.kind,
+    )
+    facts = {"seed": seed, "train_fingerprint": train.fingerprint(), "prior": train.labels.mean(axis=0).tolist()}
+    return replace(checkpoint, metadata=facts), history
+
+
+def tune_emotion_member(
+    uncalibrated: Checkpoint, examples: pd.DataFrame, decision: DecisionParams, seed: int
+) -> Checkpoint:
+    """Calibrate a member and set its thresholds on valid texts; note its cross-fitted macro-F1."""
+    _, valid = tables.fitting_texts(examples)
+    logits, hidden = score_texts(uncalibrated, valid.texts)
+    _, decisions = cross_fitted(logits, valid.labels, valid.taxonomy, decision, seed)
+    rule = tune_decision_rule(logits, valid.labels, valid.taxonomy, decision)
+    value = macro_f1(valid.labels, decisions[valid.taxonomy])
+    logger.info("%s: cross-fitted macro-F1 %.4f on valid", uncalibrated.architecture, value)
+    facts = {"valid_metric": value, "metric_name": "macro_f1", "hidden_size": hidden.shape[1]}
+    return with_decision_rule(uncalibrated, rule, labels=list(valid.names), taxonomy=valid.taxonomy, **facts)
+
+
+def choose_member(*checkpoints: Checkpoint) -> Checkpoint:
+    """The trained member with the best cross-fitted macro-F1 on valid; a tie goes to the one that is listed first."""
+    trained = [checkpoint for checkpoint in checkpoints if checkpoint.architecture not in _UNTRAINED]
+    best = max(trained, key=lambda checkpoint: float(checkpoint.metadata["valid_metric"]))
+    logger.info("emotion model: %s", best.architecture)
+    return best
+
+
+def collect_histories(*histories: pd.DataFrame) -> pd.DataFrame:
+    """The histories of all networks in one table."""
+    return scoring.joined(histories)
+
+
+def encode_utterances(model: Checkpoint, utterances: pd.DataFrame) -> pd.DataFrame:
+    """Calibrated probabilities and emotion code of every utterance."""
+    return tables.signals_table(utterances, *encode_texts(model, utterances["text"].tolist()))
+
+
+def fit_pooling(
+    model: Checkpoint, signals: pd.DataFrame, examples: pd.DataFrame, state: EmotionStateParams
+) -> Checkpoint:
+    """Choose on valid how E_t pools a user's utterances; the checkpoint of the whole M_E carries the choice."""
+    train_ids = examples.loc[examples["split"] == "train", "utterance_id"]
+    is_train = signals["utterance_id"].isin(train_ids)
+    hidden_prior = tables.stacked(signals.loc[is_train, "hidden"], model.metadata["hidden_size"]).mean(axis=0)
+    prior = np.asarray(model.metadata["prior"])
+    timelines = tables.timelines(signals, examples, model)
+    pooling = fit_recency_pooling(timelines, prior, hidden_prior, state, negative_log_likelihood)
+    return replace(model, metadata={**model.metadata, "state": pooling.to_dict()})
+
+
+def pool_states(checkpoint: Checkpoint, signals: pd.DataFrame, users: pd.DataFrame) -> pd.DataFrame:
+    """E_t of every user: the prior at the beginning, then one state after each of his utterances."""
+    pooling = RecencyPooling.from_dict(checkpoint.metadata["state"])
+    n_labels = len(pooling.prior)
+    rows, code = tables.sorted_by_user(signals, users["user_id"])
+    probabilities = tables.stacked(rows["probabilities"], n_labels)
+    hidden = tables.stacked(rows["hidden"], len(pooling.hidden_prior))
+    states = pooling.states(code, rows["occurred_at"], np.concatenate([probabilities, hidden], axis=1))
+    first = np.concatenate([pooling.prior, pooling.hidden_prior])
+    return tables.states_table(rows, code, states, users, first, n_labels)
+
+
+def encode_contents(checkpoint: Checkpoint, contents: pd.DataFrame) -> pd.DataFrame:
+    """Emotion probabilities of every content: read off its text, else the share of each label in training texts."""
+    has_text = contents["text"].fillna("").str.strip().ne("").to_numpy(dtype=bool)
+    read, _ = encode_texts(checkpoint, contents.loc[has_text, "text"].tolist())
+    return tables.content_table(contents, has_text, read, np.asarray(checkpoint.metadata["prior"]))
+
+
+def score_members(
+    examples: pd.DataFrame,
+    annotations: pd.DataFrame,
+    decision: DecisionParams,
+    n_examples: int,
+    seed: int,
+    dataset: str,
+    *checkpoints: Checkpoint,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Score every member on test, which no other node reads, and on valid; show texts read right and wrong."""
+    valid, test = (tables.labelled_texts(examples, split) for split in ("valid", "test"))
+    fair = {each.architecture: scoring.without_own_fold(each, valid, decision, seed) for each in checkpoints}
+    same = {each.architecture: scoring.held_out(each, valid) for each in checkpoints}
+    split, protocol, first = "valid", "cross_fitted", fair
+    parts = [scoring.member_rows(fair, "valid", "cross_fitted", seed, dataset, per_label=True)]
+    if test.texts:
+        split, protocol = "test", "held_out"
+        first = {each.architecture: scoring.held_out(each, test) for each in checkpoints}
+        parts.insert(0, scoring.member_rows(first, split, protocol, seed, dataset, per_label=True))
+    shown = examples[examples["split"] == split]
+    parts.insert(1, scoring.human_rows(annotations, shown, valid.taxonomy, protocol, seed, dataset))
+    parts.append(scoring.member_rows(same, "valid", "tuned_on_same", seed, dataset, per_label=False))
+    parts.append(scoring.paired_rows(first, split, seed, dataset))
+    best = first[choose_member(*checkpoints).architecture]
+    answers = (best.truth, best.decisions[best.taxonomy], best.probabilities)
+    return scoring.joined(parts), tables.examples_table(shown, *answers, valid.names, n_examples)
+
+
+def score_states(
+    checkpoint: Checkpoint, signals: pd.DataFrame, examples: pd.DataFrame, seed: int, dataset: str
+) -> pd.DataFrame:
+    """How well E_t foretells the next labelled utterance of its user; no rows where utterances have no users."""
+    timelines = tables.timelines(signals, examples, checkpoint)
+    split = "test" if (examples["split"] == "test").any() else "valid"
+    pooling = RecencyPooling.from_dict(checkpoint.metadata["state"])
+    return scoring.state_rows(timelines, pooling, split, seed, dataset)
+
+
+def collect_leaderboard(*parts: pd.DataFrame) -> pd.DataFrame:
+    """All numbers of the stage in one table; the rows of the primary protocol stand first."""
+    return scoring.joined(parts)

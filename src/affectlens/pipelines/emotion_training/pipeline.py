@@ -1,0 +1,88 @@
+"""The wiring of emotion_training."""
+
+from kedro.pipeline import Node, Pipeline
+
+from affectlens.pipelines.emotion_training import nodes
+
+BASELINES = ("majority", "lexicon_rule", "tfidf")
+NETWORKS = ("cnn", "lstm")
+MEMBERS = (*BASELINES, *NETWORKS)
+_CHECKPOINTS = [f"{member}_checkpoint" for member in MEMBERS]
+_HISTORIES = [f"{member}_history" for member in MEMBERS]
+
+
+def create_pipeline(**_: object) -> Pipeline:
+    """Fit and tune each member, hand the best on as `emotion_checkpoint`, read all texts and users with it."""
+    each = [
+        Pipeline(
+            _one_member(),
+            namespace=f"emotion.{member}",
+            inputs={"emotion_examples", "vocabulary"},
+            parameters={
+                "params:member": f"params:emotion.{member}",
+                "params:decision": "params:emotion.decision",
+                "params:trainer": "params:trainer",
+                "params:seed": "params:seed",
+                "params:workspace": "params:workspace",
+            },
+            tags="gpu" if member in NETWORKS else None,
+        )
+        for member in MEMBERS
+    ]
+    return sum(each, _all_members())
+
+
+def _one_member() -> Pipeline:
+    fit = ["emotion_examples", "vocabulary", "params:member", "params:trainer", "params:seed", "params:workspace"]
+    tune = ["uncalibrated", "emotion_examples", "params:decision", "params:seed"]
+    return Pipeline(
+        [
+            Node(nodes.train_emotion_member, fit, ["uncalibrated", "history"], name="train_emotion_member"),
+            Node(nodes.tune_emotion_member, tune, "checkpoint", name="tune_emotion_member"),
+        ]
+    )
+
+
+def _all_members() -> Pipeline:
+    tested = ["emotion_examples", "annotations", "params:emotion.decision", "params:emotion.n_examples"]
+    signals = ["emotion_signals", "emotion_examples"]
+    shared = ["params:seed", "params:dataset"]
+    scores = ["emotion_model_scores", "emotion_state_scores"]
+    return Pipeline(
+        [
+            Node(nodes.collect_histories, _HISTORIES, "emotion_history", name="collect_histories"),
+            Node(nodes.choose_member, _CHECKPOINTS, "emotion_model", name="choose_member"),
+            Node(nodes.encode_utterances, ["emotion_model", "utterances"], "emotion_signals", name="encode_utterances"),
+            Node(
+                nodes.fit_pooling,
+                ["emotion_model", *signals, "params:emotion.state"],
+                "emotion_checkpoint",
+                name="fit_pooling",
+            ),
+            Node(
+                nodes.pool_states,
+                ["emotion_checkpoint", "emotion_signals", "users"],
+                "emotion_states",
+                name="pool_states",
+            ),
+            Node(nodes.encode_contents, ["emotion_checkpoint", "contents"], "content_emotions", name="encode_contents"),
+            Node(
+                nodes.score_members,
+                [*tested, *shared, *_CHECKPOINTS],
+                ["emotion_model_scores", "emotion_examples_scored"],
+                name="score_members",
+            ),
+            Node(
+                nodes.score_states,
+                ["emotion_checkpoint", *signals, *shared],
+                "emotion_state_scores",
+                name="score_states",
+            ),
+            Node(nodes.collect_leaderboard, scores, "emotion_leaderboard", name="collect_leaderboard"),
+        ],
+        namespace="emotion",
+        prefix_datasets_with_namespace=False,
+        inputs={
+            f"{member}_{part}": f"emotion.{member}.{part}" for member in MEMBERS for part in ("checkpoint", "history")
+        },
+    )

@@ -1,0 +1,103 @@
+"""Nodes of the inference stage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from affectlens.models.checkpoint import Checkpoint
+from affectlens.models.gan import interest_of
+from affectlens.pipelines.inference.chain import Chain, open_chain
+from affectlens.pipelines.inference.checks import CHECK_COLUMNS, Condition, noise_check, swap_check
+from affectlens.pipelines.inference.params import CheckParams, RankingParams, TraceParams
+from affectlens.pipelines.inference.trace import trace_request
+
+
+def recommend_contents(
+    recommender_checkpoint: Checkpoint,
+    behaviour_sequences: pd.DataFrame,
+    content_features: pd.DataFrame,
+    generated_content_features: pd.DataFrame,
+    params: RankingParams,
+) -> pd.DataFrame:
+    """The best contents for every user with behaviour, after everything that is known of them."""
+    chain = open_chain(recommender_checkpoint, behaviour_sequences, content_features, generated_content_features)
+    users = chain.user_ids
+    blocks = [users[start : start + params.users_at_once] for start in range(0, len(users), params.users_at_once)]
+    columns = ["user_id", "rank", "content_id", "score"]
+    frames = [_recommended(chain, block, params.n_recommended)[columns] for block in blocks]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+
+
+def _recommended(chain: Chain, users: np.ndarray, n_recommended: int) -> pd.DataFrame:
+    histories = chain.histories_now(users)
+    scores = chain.request(histories).scores
+    top = chain.ranking(histories, scores, n_recommended)
+    return pd.DataFrame(
+        {
+            "user_id": np.repeat(users, top.shape[1]),
+            "rank": np.tile(np.arange(1, top.shape[1] + 1), len(users)),
+            "content_id": np.array(chain.catalogue.item_ids, dtype=object)[top.ravel()],
+            "score": np.take_along_axis(scores, top, axis=1).ravel().astype(np.float64),
+        }
+    )
+
+
+def check_chain(
+    recommender_checkpoint: Checkpoint,
+    gan_checkpoint: Checkpoint,
+    behaviour_sequences: pd.DataFrame,
+    content_features: pd.DataFrame,
+    content_emotions: pd.DataFrame,
+    emotion_states: pd.DataFrame,
+    generated_content_features: pd.DataFrame,
+    params: CheckParams,
+    seed: int,
+) -> pd.DataFrame:
+    """What moves when users exchange emotions, and what the ranking loses when G_t is noise."""
+    chain = open_chain(recommender_checkpoint, behaviour_sequences, content_features, generated_content_features)
+    latest = emotion_states.sort_values("occurred_at", kind="stable", na_position="first")
+    latest = latest.drop_duplicates("user_id", keep="last").set_index("user_id")["probabilities"]
+    users = np.array([user for user in chain.user_ids if user in latest.index], dtype=object)
+    users = users[np.sort(np.random.default_rng(seed).permutation(len(users))[: params.max_users])]
+    if len(users) < 2 or chain.generated.is_empty:
+        return pd.DataFrame(columns=list(CHECK_COLUMNS))
+    condition = Condition(np.stack(latest[users].to_list()), _interest(chain, users, gan_checkpoint))
+    emotions = _emotion_of_items(chain, content_emotions)
+    swap = swap_check(chain, gan_checkpoint, condition, users, emotions, params, seed)
+    return pd.concat([swap, noise_check(chain, params, seed)], ignore_index=True)
+
+
+def _interest(chain: Chain, users: np.ndarray, gan_checkpoint: Checkpoint) -> np.ndarray:
+    histories = chain.histories_now(users)
+    sums = np.zeros((len(users), chain.catalogue.vectors.shape[1]))
+    np.add.at(sums, histories.owner, chain.catalogue.vectors[histories.item])
+    return interest_of(sums / np.maximum(histories.lengths, 1)[:, None], gan_checkpoint.weights["projection"])
+
+
+def _emotion_of_items(chain: Chain, content_emotions: pd.DataFrame) -> np.ndarray:
+    by_id = content_emotions.set_index("content_id")["probabilities"]
+    width = len(by_id.iloc[0])
+    unknown = np.full(width, np.nan)
+    return np.stack([np.asarray(by_id.get(item, unknown)) for item in chain.catalogue.item_ids])
+
+
+def trace_requests(
+    recommender_checkpoint: Checkpoint,
+    emotion_checkpoint: Checkpoint,
+    behaviour_sequences: pd.DataFrame,
+    content_features: pd.DataFrame,
+    generated_content_features: pd.DataFrame,
+    emotion_states: pd.DataFrame,
+    utterances: pd.DataFrame,
+    params: TraceParams,
+) -> list[dict[str, Any]]:
+    """Whole requests of the first users who both wrote and watched."""
+    chain = open_chain(recommender_checkpoint, behaviour_sequences, content_features, generated_content_features)
+    wrote = set(utterances["user_id"].dropna())
+    users = [user for user in chain.user_ids if user in wrote][: params.n_users]
+    return [
+        trace_request(user, utterances, emotion_states, emotion_checkpoint, chain, params.n_shown) for user in users
+    ]

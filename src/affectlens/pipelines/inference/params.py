@@ -1,0 +1,26 @@
+"""Parameters of the inference stage."""
+
+from pydantic import Field
+
+from affectlens.params import Params
+
+
+class RankingParams(Params):
+    """How the recommendations of all users are made."""
+
+    n_recommended: int = Field(ge=1, description="contents recommended to each user")
+    users_at_once: int = Field(ge=1, description="users whose whole rankings are held in memory together")
+
+
+class CheckParams(Params):
+    """How the links of the chain are checked."""
+
+    max_users: int = Field(ge=2, description="users drawn for the checks")
+    n_neighbours: int = Field(ge=1, description="contents nearest to R_t whose emotion speaks for it")
+
+
+class TraceParams(Params):
+    """How many requests are written down whole."""
+
+    n_users: int = Field(ge=0)
+    n_shown: int = Field(ge=1, description="utterances, events and recommendations shown of each request")

@@ -1,0 +1,202 @@
+"""A small made-up run: every table that the report reads, and a way to run its pipeline on them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.runner import SequentialRunner
+
+from affectlens.pipelines.reporting import create_pipeline
+from affectlens.pipelines.reporting.params import (
+    AttentionParams,
+    ExamplesParams,
+    ExpressionParams,
+    StageParams,
+    StagesParams,
+)
+
+RUN_ID = "2026-01-05T10.00.00.000Z"
+ROOT = Path(__file__).parents[3]
+HOSTILE = '<script>alert(1)</script> "quoted" & \u202eevil\u202c </td></table>'
+PARAMS = yaml.safe_load((ROOT / "conf/base/parameters_reporting.yml").read_text())["reporting"]
+STAGES = {
+    "tiny": {
+        "runs": ["ingestion", "emotion_training", "gan_training", "recommender_training", "policy_training",
+                 "inference", "reporting"],
+        "skips": {"simulation": "the data are made in the test"},
+    }
+}  # fmt: skip
+
+Tables = dict[str, pd.DataFrame]
+
+
+def board(stage: str, scores: dict[str, dict[str, float]], baselines: set[str], **more: Any) -> pd.DataFrame:
+    rows = [
+        {"stage": stage, "model": model, "is_baseline": model in baselines, "metric": metric, "value": value,
+         "lower": value - 0.02, "upper": value + 0.02, "n": 400, "split": "test", "protocol": "global_timeline",
+         "seed": 7, "dataset": "tiny", "run_id": RUN_ID} | more
+        for model, metrics in scores.items()
+        for metric, value in metrics.items()
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def leaderboards() -> Tables:
+    emotion = {
+        "majority": {"macro_f1": 0.11, "micro_f1": 0.31, "ece_label": 0.01, "brier": 0.61},
+        "lexicon": {"macro_f1": 0.29, "micro_f1": 0.38, "ece_label": 0.12, "brier": 0.58},
+        "tfidf": {"macro_f1": 0.452, "micro_f1": 0.52, "ece_label": 0.031, "brier": 0.47},
+        "cnn": {"macro_f1": 0.531, "micro_f1": 0.57, "ece_label": 0.022, "brier": 0.44, "f1:joy": 0.7},
+        "lstm": {"macro_f1": 0.44, "micro_f1": 0.50, "ece_label": 0.05, "brier": 0.49},
+        "human": {"macro_f1": 0.6},
+    }
+    gan = {
+        "reference: real": {"tstr_ratio": 1.0, "frechet_excess": 0.0, "coverage": 0.96, "copy_rate": 0.01},
+        "gaussian": {"tstr_ratio": 0.81, "frechet_excess": 0.21, "coverage": 0.71, "copy_rate": 0.0},
+        "vae": {"tstr_ratio": 0.80, "frechet_excess": 0.33, "coverage": 0.62, "copy_rate": 0.0},
+        "wgan": {"tstr_ratio": 0.72, "frechet_excess": 1.4, "coverage": 0.5, "copy_rate": 0.002},
+    }
+    recommender = {
+        "popularity": {"ndcg@10": 0.071, "recall@10": 0.12, "coverage@10": 0.05},
+        "ease": {"ndcg@10": 0.182, "recall@10": 0.27, "coverage@10": 0.41},
+        "sasrec": {"ndcg@10": 0.149, "recall@10": 0.26, "coverage@10": 0.55},
+    }
+    policy = {
+        "logging": {"value:true": 0.301, "value:dr": 0.3},
+        "uniform": {"value:true": 0.28, "value:dr": 0.281},
+        "linucb": {"value:true": 0.36, "value:dr": 0.371},
+    }
+    paired = {"linucb": {"difference:true:logging": 0.059}}
+    return {
+        "emotion_leaderboard": board("emotion", emotion, {"majority", "lexicon", "tfidf"}),
+        "gan_leaderboard": board("gan", gan, {"reference: real", "gaussian"}),
+        "recommender_leaderboard": board("recommender", recommender, {"popularity", "ease"}),
+        "policy_leaderboard": pd.concat(
+            [board("policy", policy, {"logging", "uniform"}), board("policy", paired, set(), protocol="paired")],
+            ignore_index=True,
+        ),
+    }
+
+
+def history(members: tuple[str, ...], metric: str) -> pd.DataFrame:
+    rows = [
+        {"member": member, "epoch": epoch, "train_loss": 1.4 / epoch**0.4 + 0.05 * place,
+         "valid_metric": 0.5 - 0.35 / epoch**0.8 + 0.02 * place, "metric_name": metric, "seconds": 1.5}
+        for place, member in enumerate(members)
+        for epoch in range(1, 9)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def policy_values() -> pd.DataFrame:
+    rows = [
+        {"policy": policy, "is_baseline": policy != "linucb", "estimator": estimator, "value": value + 0.01 * place,
+         "lower": value - 0.03, "upper": value + 0.05, "n": 900, "n_eff": 310.0, "max_weight_share": 0.02,
+         "mean_weight": 1.01, "mean_weight_lower": 0.95, "mean_weight_upper": 1.07, "support_gap": 0.0,
+         "true_value": value, "relative_error": 0.01 * place / value, "is_healthy": policy != "uniform"}
+        for policy, value in (("logging", 0.301), ("uniform", 0.28), ("linucb", 0.36))
+        for place, estimator in enumerate(("dm", "ips", "snips", "dr"))
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def behaviour(n_users: int = 120, n_contents: int = 300, n_events: int = 4000) -> Tables:
+    draw = np.random.default_rng(3)
+    forms = np.array(["long_text", "short_text", "image", "short_video"])
+    created = pd.Timestamp("2024-01-01", tz="UTC") + pd.to_timedelta(draw.uniform(0, 700, n_contents), unit="D")
+    drift = (created - created.min()).days.to_numpy() / 700
+    form = forms[(draw.random(n_contents) + 2.4 * drift * draw.random(n_contents)).astype(int).clip(0, 3)]
+    popularity, activity = draw.pareto(1.1, n_contents) + 0.02, draw.pareto(1.3, n_users) + 0.05
+    viewed = draw.choice(n_contents, n_events, p=popularity / popularity.sum())
+    viewer = draw.choice(n_users, n_events, p=activity / activity.sum())
+    at = created[viewed] + pd.to_timedelta(draw.exponential(9, n_events), unit="D")
+    words = np.array(["so happy today 🎉", "why does this always happen to me", "meh", "👍🏽 great great great video"])
+    n_texts = 1500
+    users = np.array([f"u{i}" for i in range(n_users)])
+    contents = np.array([f"c{i}" for i in range(n_contents)])
+    return {
+        "users": pd.DataFrame({"user_id": users, "joined_at": created.min(), "language": "en"}),
+        "contents": pd.DataFrame(
+            {"content_id": contents, "author_id": users[draw.integers(0, 40, n_contents)], "created_at": created,
+             "form": form, "text": "a content", "language": "en"}
+        ),
+        "interactions": pd.DataFrame(
+            {"interaction_id": [f"i{i}" for i in range(n_events)], "user_id": users[viewer],
+             "content_id": contents[viewed], "occurred_at": at, "kind": draw.choice(["view", "impression"], n_events)}
+        ),
+        "utterances": pd.DataFrame(
+            {"utterance_id": [f"t{i}" for i in range(n_texts)], "user_id": users[viewer[:n_texts]],
+             "occurred_at": at[:n_texts], "content_id": None, "text": words[draw.integers(0, 4, n_texts)],
+             "language": "en", "form": "short_text"}
+        ),
+        "recommendations": pd.DataFrame(
+            {"user_id": np.repeat(users, 10), "rank": np.tile(np.arange(1, 11), n_users),
+             "content_id": contents[draw.integers(0, 90, n_users * 10)], "score": 0.5}
+        ),
+    }  # fmt: skip
+
+
+def full_tables() -> Tables:
+    examples = pd.DataFrame(
+        {"text": [HOSTILE, "what a wonderful, wonderful day 🎉", "I can not believe they did it again", "ok"] * 4,
+         "labels": [["joy"], ["joy"], ["anger", "surprise"], ["neutral"]] * 4,
+         "predicted": [["anger"], ["joy"], ["surprise"], ["neutral"]] * 4,
+         "probability": np.linspace(0.99, 0.4, 16), "is_right": [False, True, False, True] * 4}
+    )  # fmt: skip
+    checks = pd.DataFrame(
+        {"check": ["swapped_emotion", "noise_for_generated"], "quantity": ["distance_of_r", "ndcg@10_loss"],
+         "value": [0.41, 0.012], "lower": [0.35, -0.004], "upper": [0.47, 0.028], "n": [120, 120]}
+    )  # fmt: skip
+    return {
+        **behaviour(),
+        **leaderboards(),
+        "emotion_history": history(("cnn", "lstm"), "macro_f1"),
+        "gan_history": history(("vae", "wgan"), "negative_mmd2"),
+        "recommender_history": history(("sasrec",), "ndcg@10"),
+        "policy_values": policy_values(),
+        "emotion_examples_scored": examples,
+        "chain_checks": checks,
+        "row_accounting": pd.DataFrame(
+            {"source": ["utterances", "contents"], "read": [1520, 300], "accepted": [1500, 300], "rejected": [20, 0]}
+        ),
+        "rejected_rows": pd.DataFrame(
+            {"source": "utterances", "row": range(20), "reason": ["empty text"] * 12 + ["time in the future"] * 8,
+             "raw": HOSTILE}
+        ),
+    }  # fmt: skip
+
+
+def run_report(tables: Tables, stages: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
+    """The page and the summary that the pipeline makes of these tables."""
+    held: dict[str, Any] = {
+        **tables,
+        "params:environment": "tiny",
+        "params:dataset": "tiny",
+        "params:seed": 7,
+        "params:stages": stages or STAGES,
+        "params:reporting.attention": AttentionParams(**PARAMS["attention"] | {"n_resamples": 40}),
+        "params:reporting.expression": ExpressionParams(**PARAMS["expression"] | {"n_resamples": 40, "min_posts": 5}),
+        "params:reporting.examples": ExamplesParams(**PARAMS["examples"]),
+        "params:reporting.stages": StagesParams(**PARAMS["stages"]),
+    }
+    held |= {f"params:reporting.stages.{name}": StageParams(**params) for name, params in PARAMS["stages"].items()}
+    catalog = DataCatalog({name: MemoryDataset(value, copy_mode="assign") for name, value in held.items()})
+    outputs = SequentialRunner().run(create_pipeline(), catalog)
+    loaded = {name: dataset.load() for name, dataset in outputs.items()}
+    return loaded["report"], loaded["report_summary"]
+
+
+@pytest.fixture(scope="session")
+def tables() -> Tables:
+    return full_tables()
+
+
+@pytest.fixture(scope="session")
+def report(tables: Tables) -> tuple[str, dict[str, Any]]:
+    return run_report(tables)
