@@ -184,6 +184,18 @@ Leaderboard = _table(
         "run_id": _string(optional=True),
     },
 )
+TrainingHistory = _table(
+    "training_history",
+    {
+        "member": _string(),
+        "epoch": _count(1),
+        "train_loss": _real(nullable=True),
+        "valid_metric": _real(nullable=True),
+        "metric_name": _string(),
+        "seconds": _real(0.0),
+    },
+    unique=["member", "epoch"],
+)
 
 # --- raw: the columns of the primary tables, any values --------------------------------------------------------------
 RawUsers = _raw(Users)
@@ -331,6 +343,13 @@ PolicyValues = _table(
         "is_healthy": _column("bool"),
     },
     unique=["policy", "estimator"],
+)
+
+# --- recommender -----------------------------------------------------------------------------------------------------
+CandidateScores = _table(
+    "candidate_scores",
+    {"user_id": _id(), "content_id": _id(), "rank": _count(1), "score": _real()},
+    unique=["user_id", "content_id"],
 )
 
 # --- reporting -------------------------------------------------------------------------------------------------------

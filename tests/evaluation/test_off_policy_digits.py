@@ -53,6 +53,7 @@ def test_the_intervals_hold_the_counted_value_of_a_digit_classifier(
 
 def test_a_reward_model_brings_the_estimates_nearer(runs: list[tuple[dict[str, Estimate], float]]) -> None:
     widths = {
-        name: np.mean([estimates[name].upper - estimates[name].lower for estimates, _ in runs]) for name in ("ips", "dr")
+        name: np.mean([estimates[name].upper - estimates[name].lower for estimates, _ in runs])
+        for name in ("ips", "dr")
     }
     assert widths["dr"] < widths["ips"]

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import stats
 
+from affectlens.evaluation.attention import gini
 from affectlens.evaluation.estimate import Estimate
 
 UNSEEN_POPULARITY = 0.5  # what an item that nobody consumed in training counts as in `novelty`
@@ -34,18 +35,14 @@ def catalogue_coverage(lists: np.ndarray, n_items: int) -> float:
 
 
 def exposure_gini(lists: np.ndarray, n_items: int) -> float:
-    """Gini index of the exposures, items that are never listed included; NaN if nothing is listed.
+    """Gini coefficient of the exposures, items that are never listed included; NaN if nothing is listed.
 
-    0: every item is listed equally often; (n_items - 1) / n_items: one item has all the exposure.
+    0: every item is listed equally often; 1: one item has all the exposure.
 
     >>> exposure_gini(np.array([[0, 1], [2, 3]]), 4), exposure_gini(np.array([[1], [1]]), 4)
-    (0.0, 0.75)
+    (0.0, 1.0)
     """
-    ordered = np.sort(exposures(lists, n_items)).astype(np.float64)
-    if ordered.sum() == 0:
-        return float("nan")
-    steps = 2.0 * np.arange(1, n_items + 1) - n_items - 1.0
-    return float((steps * ordered).sum() / (n_items * ordered.sum()))
+    return gini(exposures(lists, n_items).astype(np.float64))
 
 
 def popularity_lift(lists: np.ndarray, popularity: np.ndarray, history_popularity: np.ndarray) -> np.ndarray:
@@ -101,7 +98,7 @@ def intra_list_diversity(lists: np.ndarray, vectors: np.ndarray, has_vector: np.
 def set_estimate(
     statistic: Callable[[np.ndarray], float], n_users: int, *, n_groups: int, seed: int, level: float = 0.95
 ) -> Estimate:
-    """A statistic of all lists together (coverage, Gini) with a delete-a-group jackknife interval.
+    """A share in [0, 1] of all lists together (coverage, Gini) with a delete-a-group jackknife interval.
 
     The bootstrap is not used here: it repeats users, and a repeated list shows nothing new, so coverage is biased down
     and its interval misses the value. Source: Kott 2001, "The delete-a-group jackknife".
@@ -121,7 +118,7 @@ def set_estimate(
     left_out = np.array([statistic(everyone[group != number]) for number in range(n_groups)])
     error = np.sqrt((n_groups - 1) / n_groups * ((left_out - left_out.mean()) ** 2).sum())
     margin = float(stats.t.ppf(0.5 + level / 2, n_groups - 1) * error)
-    return Estimate(value, value - margin, value + margin, n_users)
+    return Estimate(value, max(value - margin, 0.0), min(value + margin, 1.0), n_users)
 
 
 def _mean_of_listed(lists: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -21,7 +21,7 @@ class Statistic:
         names: m metric names.
         of: maps weights (b, n) to values (b, m); NaN where undefined.
         is_shifted: drawing documents twice changes the metric by itself (calibration errors grow, rankings get
-            ties), so its interval is moved until the mean of the draws is the value.
+            ties), so its interval is moved until the mean of the draws is the value, and kept within [0, 1].
     """
 
     names: tuple[str, ...]
@@ -69,5 +69,7 @@ def _estimate(value: float, draws: np.ndarray, n: int, is_shifted: bool) -> Esti
     kept = draws[~np.isnan(draws)]
     if np.isnan(value) or kept.size == 0:
         return Estimate.undefined(n)
-    lower, upper = np.percentile(kept, [2.5, 97.5]) + (value - kept.mean() if is_shifted else 0.0)
+    lower, upper = np.percentile(kept, [2.5, 97.5])
+    if is_shifted:
+        lower, upper = np.clip(np.array([lower, upper]) + value - kept.mean(), 0.0, 1.0)
     return Estimate(value, float(lower), float(upper), n)

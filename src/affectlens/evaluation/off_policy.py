@@ -22,6 +22,7 @@ def importance_weights(propensity: np.ndarray, target_probability: np.ndarray) -
     Args:
         propensity: (n,) probability in (0, 1] with which the logging policy chose the action.
         target_probability: (n,) probability of that action under the target policy.
+
     Raises:
         ValueError: the arrays differ in length, or a probability lies outside its range.
 
@@ -44,8 +45,10 @@ def ips(reward: np.ndarray, propensity: np.ndarray, target_probability: np.ndarr
         propensity: (n,) probability in (0, 1] with which the logging policy chose the action.
         target_probability: (n,) probability of that action under the target policy.
         resampling: how the log's units are drawn again.
+
     Returns:
         The estimate; undefined (NaN) for a logging policy that never chose at random (every propensity 1).
+
     Raises:
         ValueError: the arrays differ in length, or a probability lies outside its range.
     Source: Horvitz & Thompson 1952, "A Generalization of Sampling Without Replacement from a Finite Universe".
@@ -69,8 +72,10 @@ def snips(
         propensity: (n,) probability in (0, 1] with which the logging policy chose the action.
         target_probability: (n,) probability of that action under the target policy.
         resampling: how the log's units are drawn again.
+
     Returns:
         The estimate; undefined (NaN) if every weight is 0 or every propensity 1.
+
     Raises:
         ValueError: the arrays differ in length, or a probability lies outside its range.
     Source: Swaminathan & Joachims 2015, "The Self-Normalized Estimator for Counterfactual Learning".
@@ -93,6 +98,7 @@ def dm(target: np.ndarray, predicted: np.ndarray, resampling: Resampling) -> Est
         target: (n, A) probability of each arm under the target policy.
         predicted: (n, A) predicted reward of each arm, from a model that was not fitted on the row's own unit.
         resampling: how the log's units are drawn again. The interval leaves out the model's own error.
+
     Raises:
         ValueError: the arrays differ in shape, or the target is no distribution.
     Source: Beygelzimer & Langford 2009, "The Offset Tree for Learning with Partial Labels".
@@ -122,8 +128,10 @@ def dr(
         target: (n, A) probability of each arm under the target policy.
         predicted: (n, A) predicted reward of each arm, cross-fitted.
         resampling: how the log's units are drawn again.
+
     Returns:
         The estimate; undefined (NaN) for a logging policy that never chose at random (every propensity 1).
+
     Raises:
         ValueError: shapes differ, a probability lies outside its range, or the target is no distribution.
     Source: Dudik, Langford & Li 2011, "Doubly Robust Policy Evaluation and Learning".

@@ -47,6 +47,7 @@ def health(
         target_probability: (n,) probability of that action under the target policy.
         support_gap: from `support_gap_of`.
         resampling: how the log's units are drawn again.
+
     Raises:
         ValueError: the arrays differ in length, or a probability lies outside its range.
 
@@ -67,6 +68,7 @@ def support_gap_of(action: np.ndarray, target: np.ndarray) -> float:
     Args:
         action: (n,) index of the logged action.
         target: (n, A) probability of each arm under the target policy.
+
     Raises:
         ValueError: the arrays differ in length, or the target is no distribution over the arms.
 

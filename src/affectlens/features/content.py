@@ -120,7 +120,9 @@ def _latent(
     if not any(len(row) for row in train):
         return None
     weights = counter.fit_transform(train)
-    svd = TruncatedSVD(min(dimensions, *weights.shape), random_state=seed).fit(weights)
+    svd = TruncatedSVD(min(dimensions, *weights.shape), random_state=seed)
+    with np.errstate(invalid="ignore"):  # train rows that are all alike have no variance to share out
+        svd.fit(weights)
     return Block(name, svd.transform(counter.transform(rows)), _total(svd.explained_variance_ratio_))
 
 

@@ -174,15 +174,15 @@ def _face(picture: np.ndarray, y: np.ndarray, x: np.ndarray, sitter: Sitter, pha
     r = sitter.radius[:, None, None]
     slant, lift, opening, curve, gape, wrinkle = (phase * sitter.movements).T[:, :, None, None]
     picture = _paint(picture, _soft(_length(y, 0.9 * x) - r), sitter.skin)
-    for side in (-1.0, 1.0):
-        across = (x - side * 0.42 * r) / r
-        height = np.clip(0.16 + 0.10 * opening, 0.03, 0.30)
-        eye = _length((y + 0.18 * r) / height, across * r / 0.13) - r
-        picture = _paint(picture, _soft(eye, 0.06), _WHITE)
-        picture = _paint(picture, _soft(_length(y + 0.18 * r, across * r) - 0.11 * r), _INK)
-        brow = np.abs(y + (0.50 + 0.16 * lift) * r + side * 0.35 * slant * across * r) - 0.045 * r
-        picture = _paint(picture, _soft(np.maximum(brow, np.abs(across) * r - 0.27 * r)), _INK)
-    picture = _paint(picture, 0.7 * np.clip(wrinkle, 0.0, 1.0) * _soft(np.abs(np.abs(y + 0.02 * r) - 0.06 * r) + np.abs(x) - 0.14 * r), _INK)
+    outward = np.abs(x) - 0.42 * r  # both halves at once: distance from the middle of the nearer eye
+    height = np.clip(0.16 + 0.10 * opening, 0.03, 0.30)
+    eye = _length((y + 0.18 * r) / height, outward / 0.13) - r
+    picture = _paint(picture, _soft(eye, 0.06), _WHITE)
+    pupil = _length(y + 0.18 * r, outward) - 0.11 * r
+    brow = np.abs(y + (0.50 + 0.16 * lift) * r + 0.35 * slant * outward) - 0.045 * r
+    lines = np.maximum(_soft(pupil), _soft(np.maximum(brow, np.abs(outward) - 0.27 * r)))
+    nose = _soft(np.abs(np.abs(y + 0.02 * r) - 0.06 * r) + np.abs(x) - 0.14 * r)
+    picture = _paint(picture, np.maximum(lines, 0.7 * np.clip(wrinkle, 0.0, 1.0) * nose), _INK)
     return _paint(picture, _mouth(y, x, r, curve, gape), _LIP)
 
 
@@ -204,8 +204,7 @@ def _card(picture: np.ndarray, y: np.ndarray, x: np.ndarray, sitter: Sitter, pha
     picture = _paint(picture, _soft(disc), sitter.skin)
     wave = np.abs(y - 0.3 - 0.05 * curve * np.cos(2 * np.pi * x) - 0.04 * wrinkle * np.sin(14.0 * x)) - 0.03
     picture = _paint(picture, _soft(wave), 1.0 - sitter.ground)
-    for number in range(sitter.drops.shape[1]):
-        down, side = sitter.drops[:, number, 0, None, None] - 0.5, sitter.drops[:, number, 1, None, None] - 0.5
-        fall = np.abs(y - down - 0.3 * phase) / (1.0 + 2.0 * np.clip(-arousal - curve, 0.0, 1.0)) + np.abs(x - side)
-        picture = _paint(picture, np.clip(0.2 - 0.8 * curve, 0.0, 1.0) * _soft(fall - 0.05), _RAIN)
-    return picture
+    down, side = (sitter.drops.transpose(2, 1, 0) - 0.5)[..., None, None]
+    length = 1.0 + 2.0 * np.clip(-arousal - curve, 0.0, 1.0)
+    fall = (np.abs(y - down - 0.3 * phase) / length + np.abs(x - side)).min(axis=0)
+    return _paint(picture, np.clip(0.2 - 0.8 * curve, 0.0, 1.0) * _soft(fall - 0.05), _RAIN)

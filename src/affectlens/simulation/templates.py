@@ -190,6 +190,7 @@ SENTENCES: Rules = {
 }
 
 PUBLICATIONS: Rules = {
+    "content": ("{publication@form}",),
     "publication/long_text": (
         "{headline} {filler} {filler} {frame@emotion} {tail}",
         "{headline} {frame@emotion} {filler} {frame@emotion}",

@@ -36,4 +36,6 @@ def read_lines(path: Path) -> pd.Series:
 
 def without_lone_surrogates(text: str) -> str:
     """Text that UTF-8 can write: lone halves of a character (from JSON escapes) become U+FFFD, pairs join."""
+    if text.isascii():
+        return text
     return text.encode("utf-16-le", errors="surrogatepass").decode("utf-16-le", errors="replace")

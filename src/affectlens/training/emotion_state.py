@@ -25,7 +25,6 @@ class UserTimelines:
         users: (n,) number of the user, by first appearance.
         occurred_at: (n,) UTC, may be null.
         probabilities: (n, C) calibrated.
-        hidden: (n, d_e) emotion codes.
         truth: (n, C) 0/1 labels; rows without labels are NaN.
         split: (n,) split of each labelled row, else "".
     """
@@ -33,14 +32,8 @@ class UserTimelines:
     users: np.ndarray
     occurred_at: pd.Series
     probabilities: np.ndarray
-    hidden: np.ndarray
     truth: np.ndarray
     split: np.ndarray
-
-    @property
-    def values(self) -> np.ndarray:
-        """Probabilities and emotion codes side by side (n, C + d_e)."""
-        return np.concatenate([self.probabilities, self.hidden], axis=1)
 
     def labelled(self, split: str) -> np.ndarray:
         """Rows of one split that have labels."""

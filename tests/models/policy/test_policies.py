@@ -87,7 +87,9 @@ def test_linucb_follows_the_context(log: PolicyLog) -> None:
 
 def test_linucb_equals_its_closed_form(log: PolicyLog) -> None:
     checkpoint = _fit(log, "linucb")
-    design = np.column_stack([(log.contexts[:, 0] - log.contexts[:, 0].mean()) / log.contexts[:, 0].std(), np.zeros(900)])
+    design = np.column_stack(
+        [(log.contexts[:, 0] - log.contexts[:, 0].mean()) / log.contexts[:, 0].std(), np.zeros(900)]
+    )
     design = np.column_stack([design, np.ones(900)])
     rows = log.actions == 1
     inverse = np.linalg.inv(design[rows].T @ design[rows] + 2.0 * np.eye(3))

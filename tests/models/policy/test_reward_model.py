@@ -15,8 +15,8 @@ def _cross_fitted(log: PolicyLog, rewards: np.ndarray, users: np.ndarray, n_fold
 def test_predictions_follow_the_context_of_each_arm(log: PolicyLog) -> None:
     model = fit_reward_model(log.contexts, log.actions, log.rewards, n_arms=3, ridge=1.0)
     predicted = model.predict(np.array([[1.5, 3.0], [-1.5, 3.0]]))
-    assert predicted[0, 0] > 0.8 > 0.2 > predicted[1, 0]
-    assert predicted[1, 1] > 0.8 > 0.2 > predicted[0, 1]
+    assert (predicted[0, 0] > 0.8, predicted[1, 0] < 0.2) == (True, True)
+    assert (predicted[1, 1] > 0.8, predicted[0, 1] < 0.2) == (True, True)
     assert predicted[:, 2] == pytest.approx([0.0, 0.0], abs=0.01)
 
 

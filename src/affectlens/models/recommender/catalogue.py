@@ -130,7 +130,6 @@ def generated_content_of(generated: pd.DataFrame) -> GeneratedContent:
     n_samples = generated["n_samples"].unique()
     if len(n_samples) != 1:
         raise ValueError(f"all states need the same number of generated vectors, got {sorted(n_samples)}")
-    times = seconds(generated["occurred_at"])
-    times[np.isnan(times)] = -np.inf
+    times = np.nan_to_num(seconds(generated["occurred_at"]), nan=-np.inf)
     vectors = flat.reshape(len(flat), int(n_samples[0]), -1)
     return GeneratedContent(generated["user_id"].to_numpy(dtype=object), times, vectors)

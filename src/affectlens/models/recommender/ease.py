@@ -7,7 +7,6 @@ each column are kept, so that the model that is scored is the model that is stor
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,10 +31,9 @@ class EaseParams(Params):
     dense_below: int = Field(ge=0, description="up to this many items, all weights are kept")
 
 
-def ease_trials(params: EaseParams) -> list[Mapping[str, Any]]:
-    """Every combination of settings; those that share a matrix stand together."""
-    combinations = itertools.product(params.regularisations, params.decays)
-    return [{"regularisation": regularisation, "decay": decay} for regularisation, decay in combinations]
+def ease_trials(regularisation: float, params: EaseParams) -> list[Mapping[str, Any]]:
+    """Every setting that is tried with one fitted matrix: the recency of the input."""
+    return [{"regularisation": regularisation, "decay": decay} for decay in params.decays]
 
 
 def fit_ease(

@@ -78,6 +78,17 @@ def requests_of(
     return _with_relevant(target, target_owner, histories, request_time, catalogue, user_ids)
 
 
+def closing_requests(sequences: pd.DataFrame, catalogue: Catalogue, generated: GeneratedContent) -> Requests:
+    """One request for each user with a history, asked when the validation period ends; nothing is known to follow."""
+    before = sequences[sequences["split"].isin(HISTORY_SPLITS["test"]).to_numpy()]
+    user_ids = pd.unique(before["user_id"].astype(object))
+    histories = histories_of(before, user_ids, catalogue, generated)
+    end = histories.time.max(initial=-np.inf, where=~np.isnan(histories.time))
+    request_time = np.full(len(user_ids), end if np.isfinite(end) else np.nan)
+    nothing = np.zeros(0, dtype=np.int64)
+    return Requests(user_ids, histories, request_time, nothing, nothing, 0, 0)
+
+
 def _with_relevant(
     target: pd.DataFrame,
     target_owner: np.ndarray,

@@ -85,8 +85,8 @@ def sorted_by_user(signals: pd.DataFrame, users: pd.Series) -> tuple[pd.DataFram
     owned = signals[signals["user_id"].notna()]
     numbers = pd.Index(pd.concat([users, owned["user_id"]]).unique())
     code = numbers.get_indexer(owned["user_id"])
-    seconds = owned["occurred_at"].astype("int64").to_numpy()
-    order = np.lexsort((seconds, code))
+    instants = owned["occurred_at"].to_numpy(dtype="datetime64[us]").astype(np.int64)  # no time comes first
+    order = np.lexsort((instants, code))
     return owned.iloc[order].reset_index(drop=True), code[order]
 
 
@@ -94,14 +94,12 @@ def timelines(signals: pd.DataFrame, examples: pd.DataFrame, checkpoint: Checkpo
     """The utterances of every user in order, with labels where there are any."""
     rows, code = sorted_by_user(signals, pd.Series(dtype=object))
     n_labels = len(checkpoint.params["labels"])
-    n_hidden = checkpoint.metadata["hidden_size"]
     place = pd.Index(examples["utterance_id"]).get_indexer(rows["utterance_id"])
     labels = indicator_matrix(list(examples["labels"]), checkpoint.params["taxonomy"])
     truth = np.full((len(rows), n_labels), np.nan)
     truth[place >= 0] = labels[place[place >= 0]]
     split = np.append(examples["split"].fillna("").to_numpy(dtype=object), "")[place]
-    probabilities, hidden = stacked(rows["probabilities"], n_labels), stacked(rows["hidden"], n_hidden)
-    return UserTimelines(code, rows["occurred_at"], probabilities, hidden, truth, split)
+    return UserTimelines(code, rows["occurred_at"], stacked(rows["probabilities"], n_labels), truth, split)
 
 
 def states_table(
@@ -139,13 +137,14 @@ def states_table(
 
 def _beginnings(signals: pd.DataFrame, users: pd.DataFrame) -> pd.DataFrame:
     """Each user with the instant at which his timeline begins: he joined, or a second before his first words."""
-    ids = pd.concat([users["user_id"], signals["user_id"]]).drop_duplicates().reset_index(drop=True)
-    first_words = signals.groupby("user_id", sort=False)["occurred_at"].min() - pd.Timedelta(seconds=1)
-    times = pd.DataFrame({"words": ids.map(first_words)})
+    ids = pd.concat([users["user_id"], signals["user_id"]]).drop_duplicates().to_numpy(dtype=object)
+    first_words = signals.groupby("user_id", sort=False)["occurred_at"].min().reindex(ids) - pd.Timedelta(seconds=1)
+    times = [first_words.reset_index(drop=True)]
     if "joined_at" in users:
-        times["joined"] = ids.map(users.drop_duplicates("user_id").set_index("user_id")["joined_at"])
-    times = times.apply(pd.to_datetime, utc=True)
-    return pd.DataFrame({"user_id": ids, "occurred_at": times.min(axis=1)})
+        joined = users.drop_duplicates("user_id").set_index("user_id")["joined_at"].reindex(ids)
+        times.append(joined.reset_index(drop=True))
+    earliest = pd.concat([pd.to_datetime(column, utc=True) for column in times], axis=1).min(axis=1)
+    return pd.DataFrame({"user_id": ids, "occurred_at": earliest})
 
 
 def _lists(matrix: np.ndarray) -> pd.Series:

@@ -37,64 +37,58 @@ def trace_request(
     events = chain.sequences[chain.sequences["user_id"] == user_id]
     if states.empty and events.empty:
         raise LookupError(f"user {user_id!r} is in none of the tables; `users` lists those who are")
+    labels = emotion_checkpoint.metadata["labels"]
     probabilities, hidden = encode_texts(emotion_checkpoint, said["text"].tolist())
     emotion, code = emotion_state(emotion_checkpoint, probabilities, hidden, said["occurred_at"])
-    histories = chain.histories_now(np.array([user_id], dtype=object))
-    generated = chain.generated.at(histories.request_state)
-    result = chain.request(histories)
-    top = chain.ranking(histories, result.scores, n_shown)[0]
-    labels = emotion_checkpoint.metadata["labels"]
     return {
         "user_id": user_id,
-        "S_t": {
-            "shape": [len(said), len(labels)],
-            "last": [
-                {
-                    "occurred_at": str(row.occurred_at),
-                    "form": row.form,
-                    "n_words": len(row.text.split()),
-                    "emotion": name,
-                }
-                for row, name in zip(
-                    said.tail(n_shown).itertuples(),
-                    np.array(labels)[probabilities[-n_shown:].argmax(axis=1)] if len(said) else [],
-                    strict=True,
-                )
-            ],
-        },
+        "S_t": _expressed(said, probabilities, labels, n_shown),
         "E_t": {
             "shape": [len(emotion)],
             "hidden_shape": [len(code)],
-            "probabilities": {name: round(float(each), 4) for name, each in zip(labels, emotion, strict=True)},
+            "probabilities": dict(zip(labels, _rounded(emotion), strict=True)),
             "after": str(said["occurred_at"].iloc[-1]) if len(said) else None,
             "largest_difference_to_the_stored_state": _difference(states, emotion),
         },
-        "A_t": {
-            "shape": [len(events), 4],
-            "last": events.tail(n_shown)[["occurred_at", "content_id", "kind", "dwell_s", "gap_s"]]
-            .astype({"occurred_at": str})
-            .to_dict("records"),
-        },
+        "A_t": _attended(events, n_shown),
+        **_recommended(chain, user_id, n_shown),
+    }
+
+
+def _expressed(said: pd.DataFrame, probabilities: np.ndarray, labels: list[str], n_shown: int) -> dict[str, Any]:
+    last = said.tail(n_shown)[["occurred_at", "form"]].astype(str)
+    last["n_words"] = said["text"].tail(n_shown).str.split().str.len()
+    last["emotion"] = [labels[index] for index in probabilities[-n_shown:].argmax(axis=1)] if len(said) else []
+    return {"shape": [len(said), len(labels)], "last": last.to_dict("records")}
+
+
+def _attended(events: pd.DataFrame, n_shown: int) -> dict[str, Any]:
+    last = events.tail(n_shown)[["occurred_at", "content_id", "kind", "dwell_s", "gap_s"]]
+    return {"shape": [len(events), 4], "last": last.astype({"occurred_at": str}).to_dict("records")}
+
+
+def _recommended(chain: Chain, user_id: str, n_shown: int) -> dict[str, Any]:
+    """G_t, W_t, R_t and the first recommendations; empty shapes where no content is generated."""
+    histories = chain.histories_now(np.array([user_id], dtype=object))
+    generated, result = chain.generated.at(histories.request_state), chain.request(histories)
+    top = chain.ranking(histories, result.scores, n_shown)[0]
+    ranked = [
+        {"rank": rank, "content_id": chain.catalogue.item_ids[item], "score": round(float(result.scores[0, item]), 4)}
+        for rank, item in enumerate(top, start=1)
+    ]
+    if result.weights is None or result.vectors is None:
+        nothing: dict[str, Any] = {"shape": []}
+        return {"G_t": nothing, "W_t": nothing, "R_t": nothing, "recommended": ranked}
+    product = result.weights[0] @ generated[0]
+    return {
         "G_t": {"shape": list(generated.shape[1:]), "norms": _rounded(np.linalg.norm(generated[0], axis=1))},
-        "W_t": {
-            "shape": [] if result.weights is None else list(result.weights.shape[1:]),
-            "values": [] if result.weights is None else _rounded(result.weights[0]),
-        },
+        "W_t": {"shape": list(result.weights.shape[1:]), "values": _rounded(result.weights[0])},
         "R_t": {
-            "shape": [] if result.vectors is None else list(result.vectors.shape[1:]),
-            "norm": None if result.vectors is None else round(float(np.linalg.norm(result.vectors[0])), 4),
-            "largest_difference_to_w_times_g": None
-            if result.vectors is None or result.weights is None
-            else float(np.abs(result.vectors[0] - result.weights[0] @ generated[0]).max()),
+            "shape": list(result.vectors.shape[1:]),
+            "norm": round(float(np.linalg.norm(result.vectors[0])), 4),
+            "largest_difference_to_w_times_g": float(np.abs(result.vectors[0] - product).max()),
         },
-        "recommended": [
-            {
-                "rank": rank,
-                "content_id": chain.catalogue.item_ids[item],
-                "score": round(float(result.scores[0, item]), 4),
-            }
-            for rank, item in enumerate(top, start=1)
-        ],
+        "recommended": ranked,
     }
 
 
@@ -138,35 +132,30 @@ def trace_from_catalog(catalog: CatalogProtocol, user: str) -> str:
 
 
 def _as_text(trace: dict[str, Any], versions: dict[str, str | None]) -> str:
-    emotion = sorted(trace["E_t"]["probabilities"].items(), key=lambda item: -item[1])
-    shape = {name: tuple(trace[name]["shape"]) for name in ("S_t", "E_t", "A_t", "G_t", "W_t", "R_t")}
+    shape = {name: str(tuple(trace[name]["shape"])) for name in ("S_t", "E_t", "A_t", "G_t", "W_t", "R_t")}
+    state, mixed = trace["E_t"], trace["R_t"]
+    strongest = sorted(state["probabilities"].items(), key=lambda item: -item[1])[:7]
     lines = [f"Request of user {trace['user_id']}", ""]
-    lines += [f"S_t  {shape['S_t']}  what the user expressed: {shape['S_t'][0]} utterances, the last ones:"]
+    lines += [f"S_t  {shape['S_t']:<12} what the user expressed; the last utterances:"]
     lines += [
         f"       {row['occurred_at']}  {row['form']:<12} {row['n_words']:>3} words  {row['emotion']}"
         for row in trace["S_t"]["last"]
     ]
-    lines += [
-        f"E_t  {shape['E_t']}  M_E(S_t), after {trace['E_t']['after']}, hidden {tuple(trace['E_t']['hidden_shape'])}"
-    ]
-    lines += ["       " + "  ".join(f"{name} {value:.3f}" for name, value in emotion[:7])]
-    lines += [
-        f"       largest difference to the stored state: {trace['E_t']['largest_difference_to_the_stored_state']}"
-    ]
-    lines += [f"A_t  {shape['A_t']}  what the user attended to (item, kind, dwell, gap), the last ones:"]
-    lines += [
-        f"       {row['occurred_at']}  {row['content_id']:<12} {row['kind']:<8} dwell {row['dwell_s']:.0f} s"
-        if row["dwell_s"] == row["dwell_s"]
-        else f"       {row['occurred_at']}  {row['content_id']:<12} {row['kind']}"
-        for row in trace["A_t"]["last"]
-    ]
-    lines += [f"G_t  {shape['G_t']}  M_G(E_t, interest, z_1..z_K), norms {trace['G_t']['norms']}"]
-    lines += [f"W_t  {shape['W_t']}  M_A(A_t, G_t) = {trace['W_t']['values']}"]
-    lines += [
-        f"R_t  {shape['R_t']}  W_t . G_t, norm {trace['R_t']['norm']}, "
-        f"largest difference to the product: {trace['R_t']['largest_difference_to_w_times_g']}"
-    ]
+    lines += [f"E_t  {shape['E_t']:<12} M_E(S_t) after {state['after']}; hidden state {tuple(state['hidden_shape'])}"]
+    lines += ["       " + "  ".join(f"{name} {value:.3f}" for name, value in strongest)]
+    lines += [f"       largest difference to the stored state: {state['largest_difference_to_the_stored_state']}"]
+    lines += [f"A_t  {shape['A_t']:<12} what the user attended to (item, kind, dwell, gap); the last events:"]
+    lines += [f"       {_event(row)}" for row in trace["A_t"]["last"]]
+    lines += [f"G_t  {shape['G_t']:<12} M_G(E_t, interest, z_1..z_K), norms {trace['G_t'].get('norms')}"]
+    lines += [f"W_t  {shape['W_t']:<12} M_A(A_t, G_t) = {trace['W_t'].get('values')}"]
+    lines += [f"R_t  {shape['R_t']:<12} W_t . G_t, norm {mixed.get('norm')}"]
+    lines += [f"       largest difference to the product: {mixed.get('largest_difference_to_w_times_g')}"]
     lines += ["", "Recommended:"]
     lines += [f"  {row['rank']:>2}. {row['content_id']}  score {row['score']}" for row in trace["recommended"]]
-    lines += ["", "Checkpoints:"] + [f"  {name}  {version}" for name, version in versions.items()]
+    lines += ["", "Checkpoints:", *(f"  {name}  {version}" for name, version in versions.items())]
     return "\n".join(lines)
+
+
+def _event(row: dict[str, Any]) -> str:
+    dwell = "" if pd.isna(row["dwell_s"]) else f"  dwell {row['dwell_s']:.0f} s"
+    return f"{row['occurred_at']}  {row['content_id']:<12} {row['kind']:<8}{dwell}"

@@ -66,7 +66,7 @@ def _blank_as_null(values: pd.Series) -> pd.Series:
 def as_string(values: pd.Series) -> pd.Series:
     """Strings and whole numbers as strings; what is neither is null."""
     if not isinstance(values.dtype, pd.StringDtype):
-        values = values.astype(object).map(_string_or_none)
+        values = values.dropna().astype(object).map(_string_or_none).reindex(values.index)
     return values.astype(STRING)
 
 

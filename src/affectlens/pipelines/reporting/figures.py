@@ -45,9 +45,11 @@ def rank_size(curves: pd.DataFrame) -> go.Figure:
 
 
 def form_shares(expression: pd.DataFrame, source: str, label: str) -> go.Figure:
-    """Share of each form in each period, with its interval as a band."""
+    """Share of each form in each period, with its interval as a band; empty if there is only one form."""
     rows = expression[(expression["source"] == source) & (expression["statistic"] == "form_share")]
     figure = _empty("", label)
+    if rows["form"].nunique() < 2:
+        return figure
     for place, (form, share) in enumerate(rows.groupby("form", sort=False)):
         _add_series(figure, share, rows["period"], str(form), place)
     return _over_time(figure, rows["period"]).update_layout(yaxis={"tickformat": ".0%", "rangemode": "tozero"})

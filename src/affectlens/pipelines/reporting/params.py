@@ -35,6 +35,7 @@ class MetricParams(Params):
 
     name: str = Field(description="as in the column `metric`")
     label: str
+    meaning: str = Field(description="one clause for readers who do not know the metric")
     better: Literal["higher", "lower"]
 
 

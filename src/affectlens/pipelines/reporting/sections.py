@@ -165,14 +165,19 @@ def _no_times() -> Block:
 def _attention_lead(statistics: pd.DataFrame) -> list[str]:
     if statistics.empty:
         return ["There is no behaviour and no author in these data, so no distribution of attention can be shown."]
-    sentences = []
-    for subject, rows in statistics.groupby("subject", sort=False):
-        by_name = rows.set_index("statistic")
-        sentences.append(
-            f"{SUBJECTS[str(subject)].capitalize()}: Gini {wording.estimate(by_name.loc['gini'])} "
-            f"over {wording.count(by_name.loc['gini', 'n'])} units."
-        )
-    return sentences[:2]
+    rows = {str(subject): found.set_index("statistic") for subject, found in statistics.groupby("subject", sort=False)}
+    return [f"{SUBJECTS[subject].capitalize()}: {_concentration(found)}" for subject, found in rows.items()][:2]
+
+
+def _concentration(found: pd.DataFrame) -> str:
+    tops = [name for name in found.index if name.startswith("top_")]
+    held = [f"the {_name(name).removesuffix(' share')} hold {wording.share(found.loc[name, 'value'])}" for name in tops]
+    told = ", ".join([f"Gini {wording.estimate(found.loc['gini'])}", *held])
+    return f"{told} (n = {wording.count(found['n'].iloc[0])})."
+
+
+def _name(statistic: str) -> str:
+    return STATISTICS.get(statistic, wording.plain(statistic).replace(" percent", " %"))
 
 
 def _attention_facts(statistics: pd.DataFrame) -> list[dict[str, str]]:
@@ -192,7 +197,7 @@ def _statistics_table(statistics: pd.DataFrame) -> Block | None:
          wording.count(found["n"].iloc[0])]
         for subject, found in by_subject.items()
     ]  # fmt: skip
-    columns = ["Distribution", *(STATISTICS.get(name, wording.plain(name).replace(" percent", " %")) for name in names), "n"]
+    columns = ["Distribution", *map(_name, names), "n"]
     return table("Concentration, with 95 % intervals", columns, rows)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -16,12 +16,20 @@ from .sections import absence
 
 def stage_section(
     leaderboard: pd.DataFrame,
-    figures: Iterable[tuple[go.Figure, str]],
+    figures: Sequence[tuple[go.Figure, str]],
     params: StageParams,
     stages: EnvironmentStages,
     details: Iterable[Block | None] = (),
 ) -> Section:
-    """The section of a modelling stage; one sentence says why if it has no results."""
+    """The section of a modelling stage; one sentence says why if it has no results.
+
+    Args:
+        leaderboard: every number of the stage.
+        figures: with their captions, the standing of the models first.
+        params: how the stage is told.
+        stages: what runs in the environment, and why the rest does not.
+        details: what only this stage shows.
+    """
     name = params.pipeline.removesuffix("_training")
     if leaderboard.empty:
         lead = [params.question, absence(params.pipeline, stages)]
@@ -30,7 +38,15 @@ def stage_section(
     duel = verdicts.contest(rows, params)
     verdict = None if duel is None else {"outcome": duel.outcome, "sentence": verdicts.sentence(duel)}
     lead = [params.question, _what_is_shown(rows, leaderboard)]
-    blocks = [leaderboard_table(rows, params), charts(*figures), paired_table(leaderboard), *details, full_table(leaderboard, f"{name}_leaderboard")]
+    blocks = [
+        leaderboard_table(rows, params),
+        _metric_table(rows, params),
+        charts(figures[0]),
+        charts(*figures[1:]),
+        paired_table(leaderboard),
+        *details,
+        full_table(leaderboard, f"{name}_leaderboard"),
+    ]
     numbers = {"leaderboard": records(leaderboard)}
     return section(
         name, params.title, lead, blocks, verdict=verdict, facts=_stage_facts(rows, params), numbers=numbers
@@ -51,9 +67,15 @@ def leaderboard_table(rows: pd.DataFrame, params: StageParams) -> Block | None:
     for model in order:
         tag = "reference" if model in params.references else "baseline" if model in baselines else ""
         cells = [_cell(lookup[metric.name].get(model), best=best[metric.name] == model) for metric in metrics]
-        body.append([code_cell(model, tag), *cells])
-    columns = ["Model", *(f"{metric.label} {'↑' if metric.better == 'higher' else '↓'}" for metric in metrics)]
+        body.append([code_cell(model, tag), *cells, wording.count(rows.loc[rows["model"] == model, "n"].max())])
+    columns = ["Model", *(f"{metric.label} {_ARROWS[metric.better]}" for metric in metrics), "n"]
     return table(f"{params.title}: leaderboard, with 95 % intervals", columns, body)
+
+
+def _metric_table(rows: pd.DataFrame, params: StageParams) -> Block | None:
+    shown = [metric for metric in params.metrics if metric.name in set(rows["metric"])]
+    body: list[list[Cell]] = [[metric.label, metric.meaning, f"{metric.better} is better"] for metric in shown]
+    return table("What the columns mean", ["Metric", "Meaning", "Direction"], body, text_columns=3, folded=True)
 
 
 def _best(found: pd.DataFrame, params: StageParams) -> str | None:
@@ -143,4 +165,5 @@ def flagged_sentence(policy_values: pd.DataFrame) -> list[str]:
     return [f"{n} of {len(policy_values)} off-policy estimates bear no verdict: a health check fails."] if n else []
 
 
+_ARROWS = {"higher": "↑", "lower": "↓"}
 _ENDS = {"value": "", "lower": "_lower", "upper": "_upper"}

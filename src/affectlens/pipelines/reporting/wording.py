@@ -22,7 +22,7 @@ def number(value: float, like: float | None = None) -> str:
     size = abs(value if like is None or not math.isfinite(like) else like)
     decimals = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 10 else 3
     if 0 < size < 0.01:
-        decimals = 5
+        decimals = 4 if size >= 0.001 else 5
     return f"{value:,.{decimals}f}".replace("-", "−")
 
 

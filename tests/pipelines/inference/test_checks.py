@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from affectlens.models.checkpoint import Checkpoint
+from affectlens.models.gan import build_gan_model
+from affectlens.models.recommender.attention import AttentionParams
+from affectlens.models.recommender.catalogue import catalogue_of, generated_content_of
+from affectlens.models.recommender.histories import histories_of
+from affectlens.pipelines.inference.chain import Chain, open_chain
+from affectlens.pipelines.inference.checks import Condition, noise_check, swap_check
+from affectlens.pipelines.inference.params import CheckParams
+from affectlens.training.recommender import new_attention_model
+
+N_USERS, N_ITEMS, WIDTH, N_SAMPLES, N_EMOTIONS, INTEREST = 12, 30, 6, 4, 7, 3
+CHECKS = CheckParams(max_users=100, n_neighbours=3)
+ATTENTION = {
+    "width": 8,
+    "n_blocks": 1,
+    "n_heads": 1,
+    "expansion": 2,
+    "dropout": 0.0,
+    "max_length": 10,
+    "overlap": 2,
+    "n_dwell_buckets": 4,
+    "n_gap_buckets": 4,
+    "match_width": 4,
+    "similarity": "dot",
+    "temperature": 1.0,
+    "item_dropout": 0.0,
+}
+
+
+def start() -> pd.Timestamp:
+    return pd.Timestamp("2030-01-01", tz="UTC")
+
+
+@pytest.fixture
+def tables() -> dict[str, pd.DataFrame]:
+    generator = np.random.default_rng(0)
+    steps = 6
+    consumed = np.argsort(generator.random((N_USERS, N_ITEMS)), axis=1)[:, :steps]
+    sequences = pd.DataFrame(
+        {
+            "user_id": np.repeat([f"user{i}" for i in range(N_USERS)], steps),
+            "content_id": [f"c{i}" for i in consumed.ravel()],
+            "step": np.tile(np.arange(steps), N_USERS),
+            "kind": "view",
+            "dwell_s": 5.0,
+            "gap_s": 60.0,
+            "split": np.tile(["train"] * 4 + ["valid", "test"], N_USERS),
+        }
+    )
+    sequences["occurred_at"] = start() + pd.to_timedelta(sequences["step"] + 1, unit="D")
+    contents = pd.DataFrame({"content_id": [f"c{i}" for i in range(N_ITEMS)], "created_at": start()})
+    contents["vector"] = list(generator.standard_normal((N_ITEMS, WIDTH)).astype(np.float32))
+    generated = pd.DataFrame({"user_id": [f"user{i}" for i in range(N_USERS)], "occurred_at": start(), "n_samples": 4})
+    generated["vectors"] = list(generator.standard_normal((N_USERS, N_SAMPLES * WIDTH)).astype(np.float32))
+    return {"sequences": sequences, "contents": contents, "generated": generated}
+
+
+@pytest.fixture
+def chain(tables: dict[str, pd.DataFrame]) -> Chain:
+    catalogue, content = (
+        catalogue_of(tables["contents"], tables["sequences"]),
+        generated_content_of(tables["generated"]),
+    )
+    users = tables["sequences"]["user_id"].astype(object).unique()
+    train = histories_of(tables["sequences"], users, catalogue, content)
+    model, sizes = new_attention_model(catalogue, train, content, AttentionParams.model_validate(ATTENTION), seed=1)
+    checkpoint = Checkpoint.of(model, "attention", sizes)
+    return open_chain(checkpoint, tables["sequences"], tables["contents"], tables["generated"])
+
+
+def generator_checkpoint(*, hears_emotion: bool) -> Checkpoint:
+    """A conditional Gaussian with random coefficients, the same for every emotion if it does not hear."""
+    sizes = {"n_emotions": N_EMOTIONS, "vector_size": WIDTH, "interest_size": INTEREST}
+    weights = dict(Checkpoint.of(build_gan_model("gaussian", sizes), "gaussian", sizes).weights)
+    coefficient = np.random.default_rng(2).standard_normal(weights["coefficient"].shape).astype(np.float32)
+    if not hears_emotion:
+        coefficient[:N_EMOTIONS] = coefficient[0]
+    return Checkpoint("gaussian", sizes, {**weights, "coefficient": coefficient})
+
+
+def swapped(chain: Chain, checkpoint: Checkpoint) -> pd.Series:
+    generator = np.random.default_rng(3)
+    emotion = generator.dirichlet(np.full(N_EMOTIONS, 0.2), N_USERS).astype(np.float32)
+    condition = Condition(emotion, np.zeros((N_USERS, INTEREST), dtype=np.float32))
+    emotions = generator.dirichlet(np.ones(N_EMOTIONS), N_ITEMS)
+    rows = swap_check(chain, checkpoint, condition, chain.user_ids, emotions, CHECKS, seed=0)
+    return rows.set_index("quantity")["value"]
+
+
+def test_swapping_emotions_moves_g_and_r_where_the_generator_listens(chain: Chain) -> None:
+    checks = swapped(chain, generator_checkpoint(hears_emotion=True))
+    assert checks["distance_of_g"] > 0.01
+    assert checks["distance_of_r"] > 0.01
+
+
+def test_swapping_emotions_moves_nothing_where_the_generator_is_deaf(chain: Chain) -> None:
+    checks = swapped(chain, generator_checkpoint(hears_emotion=False))
+    assert checks["distance_of_g"] == pytest.approx(0.0, abs=1e-5)
+    assert checks["distance_of_r"] == pytest.approx(0.0, abs=1e-5)
+    assert checks["top10_kept"] == 1.0
+
+
+def test_noise_changes_the_ranking_and_the_loss_is_paired_by_user(chain: Chain) -> None:
+    rows = noise_check(chain, CHECKS, seed=0).set_index("quantity")
+    assert rows.loc["ndcg10", "n"] == N_USERS
+    assert 0 <= rows.loc["ndcg10", "value"] <= 1
+    assert rows.loc["ndcg10_lost", "lower"] <= rows.loc["ndcg10_lost", "value"] <= rows.loc["ndcg10_lost", "upper"]
+
+
+def test_r_is_the_weighted_sum_of_g_and_weights_sum_to_one(chain: Chain) -> None:
+    histories = chain.histories_now(chain.user_ids)
+    result = chain.request(histories)
+    assert result.weights is not None
+    assert result.weights.min() >= 0
+    np.testing.assert_allclose(result.weights.sum(axis=1), 1.0, rtol=1e-5)
+    product = np.einsum("nk,nkd->nd", result.weights, chain.generated.at(histories.request_state))
+    np.testing.assert_allclose(result.vectors, product, atol=1e-5)
+
+
+def test_consumed_items_are_never_recommended(chain: Chain) -> None:
+    histories = chain.histories_now(chain.user_ids)
+    top = chain.ranking(histories, chain.request(histories).scores, 10)
+    for row, items in enumerate(top):
+        consumed = histories.item[histories.owner == row]
+        assert not set(items) & set(consumed)
+
+
+def test_a_checkpoint_of_another_catalogue_is_refused(chain: Chain, tables: dict[str, pd.DataFrame]) -> None:
+    with pytest.raises(ValueError, match="run --pipeline recommender_training again"):
+        open_chain(chain.checkpoint, tables["sequences"], tables["contents"].iloc[::-1], tables["generated"])
