@@ -21,6 +21,7 @@ class ChainHooks:
     """Configures sources, times nodes and writes `08_reporting/runs/<run id>.json`."""
 
     def __init__(self) -> None:
+        self._n_nodes = 0
         self._started: dict[str, float] = {}
         self._seconds: dict[str, float] = {}
 
@@ -29,11 +30,18 @@ class ChainHooks:
         """Hand `params:source` to every dataset that reads a real source, before any node runs."""
         for name in catalog.keys():  # noqa: SIM118  a catalog is not a mapping
             if name.startswith("raw_") and hasattr(dataset := catalog.get(name), "configure"):
-                dataset.configure(parameters["source"])
+                dataset.configure(parameters["params:source"])
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Pipeline) -> None:
+        """Count the nodes, so that progress has an end."""
+        self._n_nodes = len(pipeline.nodes)
+        self._seconds.clear()
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
-        """Start a node's clock."""
+        """Say what starts, and start its clock."""
+        logger.info("%d/%d %s", len(self._seconds) + 1, self._n_nodes, node.name)
         self._started[node.name] = time.perf_counter()
 
     @hook_impl

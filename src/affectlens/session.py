@@ -6,10 +6,16 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from click import ClickException
 from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
 
 from affectlens.pipeline_registry import STAGES
+
+
+class RunRefusedError(ClickException, ValueError):
+    """A run that was asked for cannot be; the command line shows the message alone."""
+
 
 GROUPS = ("__default__", "analysis")
 READ_OUTSIDE_NODES = frozenset({"source", "data_root"})  # by the raw datasets, by the catalog
@@ -22,7 +28,7 @@ class StageSession(KedroSession):
         """Run pipelines by name; see `KedroSession.run`.
 
         Raises:
-            ValueError: a stage was asked for that this environment's data do not allow, or a parameter was given that
+            RunRefusedError: a stage was asked for that this environment's data do not allow, or a parameter was given that
                 no node reads.
         """
         asked = pipeline_names or [pipeline_name or "__default__"]
@@ -37,11 +43,11 @@ def stages_to_run(asked: list[str], table: Mapping[str, Any], environment: str) 
     """The pipelines to run for the names that a user typed.
 
     Raises:
-        ValueError: the environment has no row in the table, or a stage by name is not one of its stages.
+        RunRefusedError: the environment has no row in the table, or a stage by name is not one of its stages.
     """
     row = table.get("base" if environment == "local" else environment)
     if row is None:
-        raise ValueError(
+        raise RunRefusedError(
             f"environment {environment!r} has no row in `stages` (conf/base/parameters.yml); rows: {sorted(table)}"
         )
     names: list[str] = []
@@ -49,7 +55,7 @@ def stages_to_run(asked: list[str], table: Mapping[str, Any], environment: str) 
         if name in GROUPS:
             names += [stage for stage in row["runs"] if name == "__default__" or stage != "simulation"]
         elif name in STAGES and name not in row["runs"]:
-            raise ValueError(
+            raise RunRefusedError(
                 f"stage {name!r} does not run in environment {environment!r}: {row['skips'][name]}; "
                 f"its stages are {', '.join(row['runs'])}"
             )
@@ -62,7 +68,7 @@ def check_parameters_are_read(parameters: Mapping[str, Any]) -> None:
     """Stop on a parameter that no node reads: most likely a misspelt key.
 
     Raises:
-        ValueError: with the key and the closest one that is read.
+        RunRefusedError: with the key and the closest one that is read.
     """
     inputs = {name for pipeline in pipelines.values() for name in pipeline.inputs()}
     read = READ_OUTSIDE_NODES | {name.removeprefix("params:") for name in inputs if name.startswith("params:")}
@@ -70,7 +76,7 @@ def check_parameters_are_read(parameters: Mapping[str, Any]) -> None:
         if not any(key == name or key.startswith(f"{name}.") for name in read):
             hint = get_close_matches(key, read, n=1, cutoff=0.4)
             closest = f"; did you mean {hint[0]!r}?" if hint else ""
-            raise ValueError(f"parameter {key!r} is read by no node{closest}")
+            raise RunRefusedError(f"parameter {key!r} is read by no node{closest}")
 
 
 def _leaves(tree: Mapping[str, Any], prefix: str = "") -> list[str]:

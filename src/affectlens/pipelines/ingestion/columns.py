@@ -38,7 +38,7 @@ def typed(raw: pd.DataFrame, contract: pa.DataFrameSchema) -> tuple[pd.DataFrame
     }
     frame = pd.DataFrame(columns, index=source.index)
     unreadable = pd.DataFrame({name: frame[name].isna() & source[name].notna() for name in columns}, index=source.index)
-    attributes = [name for name in source if name.startswith(FREE_ATTRIBUTE)]
+    attributes = [str(name) for name in source if str(name).startswith(FREE_ATTRIBUTE)]
     frame = frame.assign(**{name: _attribute(source[name]) for name in attributes})
     return frame.assign(defect=as_string(source["defect"]) if "defect" in source else None), unreadable
 

@@ -16,6 +16,8 @@ import plotly.graph_objects as go
 
 from . import wording
 
+_MOST_INTERVALS_IN_LINE = 3  # with more columns of them, each interval stands below its value
+
 Block = dict[str, Any]
 Section = dict[str, Any]
 Cell = str | dict[str, Any]
@@ -50,7 +52,12 @@ def table(
         "rows": [list(row) for row in rows],
         "text_columns": text_columns,
         "folded": folded,
+        "stacked": max(map(_n_intervals, rows)) > _MOST_INTERVALS_IN_LINE,
     }
+
+
+def _n_intervals(row: Sequence[Cell]) -> int:
+    return sum(isinstance(cell, dict) and "interval" in cell for cell in row)
 
 
 def charts(*figures: tuple[go.Figure, str]) -> Block | None:

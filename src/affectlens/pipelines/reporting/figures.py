@@ -23,6 +23,7 @@ SUBJECTS = {
     "user_utterances": "texts per user",
     "recommended_exposure": "recommendations per content",
 }
+_SERIES = {"tokens_p10": "10th percentile", "tokens_median": "median", "tokens_p90": "90th percentile"}
 _ROW_HEIGHT, _WIDTH, _HEIGHT, _MOST_LABELS = 26, 460, 300, 5
 
 
@@ -97,23 +98,24 @@ def policy_values(table: pd.DataFrame) -> go.Figure:
     """Off-policy estimates of each policy's value with intervals, and a line at the true value where it is known."""
     figure = _empty("value of the policy", "")
     policies = list(dict.fromkeys(table["policy"]))[::-1]
-    estimators = list(dict.fromkeys(table["estimator"]))
     position = {policy: place for place, policy in enumerate(policies)}
-    for place, (name, rows) in enumerate(table.groupby("estimator", sort=False)):
-        shift = 0.6 * (place + 0.5) / len(estimators) - 0.3
-        y = rows["policy"].map(position) - shift
-        figure.add_trace(_points(rows, y, str(name), COLOURS[place % 8], SYMBOLS[place % 8]))
     truth = table.dropna(subset=["true_value"]).drop_duplicates("policy")
     if not truth.empty:
-        middle = truth["policy"].map(position)
-        x, y = ([v for value in column for v in value] for column in _ticks(truth["true_value"], middle))
+        x, y = _strokes(list(truth["true_value"]), [position[policy] for policy in truth["policy"]])
         figure.add_trace(go.Scatter(x=x, y=y, mode="lines", name="true value", line={"color": QUIET, "width": 2}))
+    n_estimators = table["estimator"].nunique()
+    for place, (name, rows) in enumerate(table.groupby("estimator", sort=False)):
+        shift = 0.6 * (place + 0.5) / n_estimators - 0.3
+        y = [position[policy] - shift for policy in rows["policy"]]
+        figure.add_trace(_points(rows, y, str(name), COLOURS[place % 8], SYMBOLS[place % 8]))
     return _one_row_each(figure, policies, 56)
 
 
-def _ticks(values: pd.Series, middle: pd.Series) -> tuple[list[list[Any]], list[list[Any]]]:
-    """Upright strokes; None lifts the pen between two of them."""
-    return [[v, v, None] for v in values], [[m - 0.36, m + 0.36, None] for m in middle]
+def _strokes(values: Sequence[float], rows: Sequence[int]) -> tuple[list[Any], list[Any]]:
+    """Upright strokes through rows; None lifts the pen between two of them."""
+    x = [at for value in values for at in (value, value, None)]
+    y = [at for row in rows for at in (row - 0.36, row + 0.36, None)]
+    return x, y
 
 
 def _empty(x_title: str, y_title: str) -> go.Figure:
@@ -147,7 +149,7 @@ def _add_series(figure: go.Figure, rows: pd.DataFrame, periods: pd.Series, name:
     band = {"fill": "toself", "fillcolor": COLOURS[place % 8], "opacity": 0.15, "line": {"width": 0}}
     y = [*rows["lower"], *rows["upper"][::-1]]
     figure.add_trace(go.Scatter(x=[*x, *x[::-1]], y=y, mode="lines", showlegend=False, hoverinfo="skip", **band))
-    figure.add_trace(_line(x, rows["value"], name.replace("_", " "), place, markers=True))
+    figure.add_trace(_line(x, rows["value"], _SERIES.get(name, name.replace("_", " ")), place, markers=True))
 
 
 def _over_time(figure: go.Figure, periods: pd.Series) -> go.Figure:

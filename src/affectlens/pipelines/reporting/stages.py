@@ -91,7 +91,7 @@ def _what_is_shown(rows: pd.DataFrame, leaderboard: pd.DataFrame) -> str:
     first = rows.iloc[0]
     shown = f"Shown is the `{first['split']}` split by protocol `{first['protocol']}`, seed {first['seed']}"
     others = len(leaderboard) - len(rows)
-    return f"{shown}; {wording.count(others)} rows of other splits, protocols or seeds stand below." if others else f"{shown}."
+    return f"{shown}; what belongs to other splits, protocols or seeds stands below." if others else f"{shown}."
 
 
 def _stage_facts(rows: pd.DataFrame, params: StageParams) -> list[dict[str, str]]:

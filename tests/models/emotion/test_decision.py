@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+
+from affectlens.models.emotion.decision import DecisionRule, in_taxonomies
+
+RULE = DecisionRule(
+    "ekman",
+    np.full(7, 2.0),
+    np.full(7, -1.0),
+    {"ekman": np.full(7, 0.5), "sentiment": np.array([0.5, 0.8, 0.5, 0.5])},
+)
+
+
+def test_probabilities_are_the_sigmoid_of_slope_times_score_plus_intercept() -> None:
+    assert np.allclose(RULE.probabilities(np.full((1, 7), 0.5)), 0.5)
+    assert np.allclose(RULE.probabilities(np.full((1, 7), 1.0)), 1 / (1 + np.exp(-1.0)))
+
+
+def test_each_taxonomy_is_decided_by_its_own_thresholds() -> None:
+    probabilities = np.array([[0.4, 0.4, 0.4, 0.6, 0.0, 0.0, 0.0]])
+    decisions = RULE.decisions(probabilities)
+    assert decisions["ekman"].tolist() == [[False, False, False, True, False, False, False]]
+    assert decisions["sentiment"].tolist() == [[True, False, False, False]]  # negative: 1 - 0.6 ** 3 = 0.784 < 0.8
+
+
+def test_labels_in_a_coarser_taxonomy_are_those_of_any_member() -> None:
+    truth = np.array([[1, 0, 0, 0, 1, 0, 0], [0, 0, 0, 0, 0, 0, 1]])
+    assert in_taxonomies(truth, "ekman")["sentiment"].tolist() == [[0, 1, 0, 0], [0, 0, 0, 1]]
+
+
+def test_a_rule_survives_json() -> None:
+    again = DecisionRule.from_dict(json.loads(json.dumps(RULE.to_dict())))
+    logits = np.random.default_rng(0).normal(size=(5, 7))
+    assert np.array_equal(again.probabilities(logits), RULE.probabilities(logits))
+    assert np.array_equal(again.thresholds["sentiment"], RULE.thresholds["sentiment"])
