@@ -28,8 +28,8 @@ class StageSession(KedroSession):
         """Run pipelines by name; see `KedroSession.run`.
 
         Raises:
-            RunRefusedError: a stage was asked for that this environment's data do not allow, or a parameter was given that
-                no node reads.
+            RunRefusedError: this environment's data do not allow a stage that was asked for, or no node reads a
+                parameter that was given.
         """
         asked = pipeline_names or [pipeline_name or "__default__"]
         pipelines.set_requested(None)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, f1_score
 
 from affectlens.evaluation.average_precision import average_precision_statistic, macro_average_precision
+from affectlens.evaluation.calibration import expected_calibration_error
 from affectlens.evaluation.documents import Statistic, bootstrap, document_weights
 from affectlens.evaluation.emotion import (
     ScoredTexts,
@@ -17,7 +18,6 @@ from affectlens.evaluation.emotion import (
     macro_f1,
     paired_macro_f1,
 )
-from affectlens.evaluation.calibration import expected_calibration_error
 from affectlens.features.taxonomy import EKMAN
 
 

@@ -8,6 +8,7 @@ counts: 2000 resamples of a million units then cost as little as there are disti
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -134,16 +135,16 @@ def concentration(
     """
     statistics: dict[str, _Statistic] = {"gini": _gini}
     for share in top_shares:
-        statistics[f"top_{share * 100:g}_percent_share"] = lambda v, c, share=share: _top_share(v, c, share)
-    statistics["effective_number"] = lambda v, c: _effective_number(v, c, 1)
-    statistics["effective_number_simpson"] = lambda v, c: _effective_number(v, c, 2)
-    statistics["zero_share"] = lambda v, c: c[:, v == 0].sum(axis=1) / c.sum(axis=1)
+        statistics[f"top_{share * 100:g}_percent_share"] = partial(_top_share, share=share)
+    statistics["effective_number"] = partial(_effective_number, order=1)
+    statistics["effective_number_simpson"] = partial(_effective_number, order=2)
+    statistics["zero_share"] = _zero_share
     n = int(attention.size)
     if n < 2 or not np.any(attention > 0):
         return {name: Estimate.undefined(n) for name in statistics}
     values, counts = _distinct(attention)
     draws = _resample(values, counts, statistics, seed, n_resamples)
-    return {name: _percentile_estimate(statistic, values, counts, draws[name]) for name, statistic in statistics.items()}
+    return {name: _percentile_estimate(found, values, counts, draws[name]) for name, found in statistics.items()}
 
 
 def _distinct(attention: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -172,9 +173,7 @@ def _resample(
     return {name: np.concatenate(parts) for name, parts in draws.items()}
 
 
-def _percentile_estimate(
-    statistic: _Statistic, values: np.ndarray, counts: np.ndarray, draws: np.ndarray
-) -> Estimate:
+def _percentile_estimate(statistic: _Statistic, values: np.ndarray, counts: np.ndarray, draws: np.ndarray) -> Estimate:
     value = float(statistic(values, counts[None, :])[0])
     kept = draws[~np.isnan(draws)]
     lower, upper = np.percentile(kept, [2.5, 97.5]) if kept.size else (np.nan, np.nan)
@@ -186,6 +185,10 @@ def _gini(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
     # A value that fills the ranks r+1 .. r+c adds value · Σ(2·rank − n − 1) = value · c · (2(r + c) − c − n).
     weight = counts * (2 * np.cumsum(counts, axis=1) - counts - n[:, None])
     return _ratio(weight @ values, total * (n - 1))
+
+
+def _zero_share(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    return _ratio(counts[:, values == 0].sum(axis=1), counts.sum(axis=1))
 
 
 def _top_share(values: np.ndarray, counts: np.ndarray, share: float) -> np.ndarray:
@@ -210,4 +213,5 @@ def _effective_number(values: np.ndarray, counts: np.ndarray, order: int) -> np.
 
 def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
     undefined = np.full_like(denominator, np.nan, dtype=np.float64)
-    return np.divide(numerator, denominator, out=undefined, where=denominator > 0)
+    quotient: np.ndarray = np.divide(numerator, denominator, out=undefined, where=denominator > 0)
+    return quotient

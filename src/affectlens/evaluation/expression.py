@@ -27,8 +27,7 @@ def token_counts(texts: pd.Series) -> np.ndarray:
     >>> token_counts(pd.Series(["so  happy 🎉", ""])).tolist()
     [3, 0]
     """
-    counts: np.ndarray = texts.str.count(r"\S+").to_numpy(dtype=np.int64)
-    return counts
+    return _matches(texts, r"\S+")
 
 
 def emoji_counts(texts: pd.Series) -> np.ndarray:
@@ -37,8 +36,7 @@ def emoji_counts(texts: pd.Series) -> np.ndarray:
     >>> emoji_counts(pd.Series(["no", "👍🏽 yes", "👩‍👩‍👧 🎉🎉"])).tolist()
     [0, 1, 3]
     """
-    counts: np.ndarray = texts.str.count(_emoji_pattern()).to_numpy(dtype=np.int64)
-    return counts
+    return _matches(texts, _emoji_pattern())
 
 
 def shares_by_period(
@@ -54,7 +52,7 @@ def shares_by_period(
         n_resamples: number of bootstrap samples of units.
 
     Returns:
-        (period, category) -> estimate, whose `n` is the number of posts in the period; periods without posts are absent.
+        (period, category) -> estimate, whose `n` is the number of posts in the period; no period without posts.
 
     >>> two = shares_by_period(np.array([0, 0, 1]), np.array([0, 1, 1]), np.array([0, 1, 2]), seed=0, n_resamples=9)
     >>> two[0, 0].value, two[1, 1].value, two[0, 0].n
@@ -116,9 +114,7 @@ def _period_tables(
     """The statistic of the counts (1, P, K) and of `n_resamples` bootstrap samples of them (B, P, K)."""
     n_periods, n_categories, n_units = int(periods.max()) + 1, int(categories.max()) + 1, int(units.max()) + 1
     cells = periods.astype(np.int64) * n_categories + categories
-    counts = sparse.coo_array(
-        (np.ones(cells.size), (cells, units)), shape=(n_periods * n_categories, n_units)
-    ).tocsr()
+    counts = sparse.coo_array((np.ones(cells.size), (cells, units)), shape=(n_periods * n_categories, n_units)).tocsr()
     generator, share = np.random.default_rng(seed), np.full(n_units, 1.0 / n_units)
     size = max(1, min(n_resamples, _BLOCK // max(n_units, n_periods * n_categories)))
 
@@ -134,7 +130,8 @@ def _period_tables(
 
 def _shares(counts: np.ndarray) -> np.ndarray:
     total = np.broadcast_to(counts.sum(axis=2, keepdims=True), counts.shape)
-    return np.divide(counts, total, out=np.full(counts.shape, np.nan), where=total > 0)
+    shares: np.ndarray = np.divide(counts, total, out=np.full(counts.shape, np.nan), where=total > 0)
+    return shares
 
 
 def _estimate(value: float, draws: np.ndarray, n: int) -> Estimate:
@@ -143,8 +140,14 @@ def _estimate(value: float, draws: np.ndarray, n: int) -> Estimate:
     return Estimate(float(value), float(lower), float(upper), n)
 
 
+def _matches(texts: pd.Series, pattern: str) -> np.ndarray:
+    """How often a pattern matches, by Python's rules: Arrow's engine does not know the white space of Unicode."""
+    counts: np.ndarray = texts.astype(object).str.count(pattern).to_numpy(dtype=np.int64)
+    return counts
+
+
 @cache
-def _emoji_pattern() -> re.Pattern[str]:
+def _emoji_pattern() -> str:
     """One emoji: a flag, a keycap, or characters joined by U+200D, each with its variation, skin tone or tag.
 
     Written by the grammar of Unicode TS 51 over the characters that the `emoji` package lists: an alternation of its
@@ -154,4 +157,4 @@ def _emoji_pattern() -> re.Pattern[str]:
     starts = {sequence[0] for sequence in emoji.EMOJI_DATA}
     character = "".join(sorted(c for c in starts if not re.match(f"[{flags}{keys}]", c)))
     one = f"[{character}](?:\ufe0f|[{modifiers}])?[\U000e0020-\U000e007f]*"
-    return re.compile(f"[{flags}]{{2}}|[{keys}]\ufe0f?\u20e3|{one}(?:\u200d{one})*")
+    return f"[{flags}]{{2}}|[{keys}]\ufe0f?\u20e3|{one}(?:\u200d{one})*"

@@ -35,6 +35,27 @@ class Alternatives(NamedTuple):
 Grammar = Mapping[str, Alternatives]
 
 
+class Wording(NamedTuple):
+    """When each row is written, and how fast wordings are renewed.
+
+    Single words and set phrases stay. Of the n alternatives of a rule that refers on, a row can use those from `progress * renewal * n` on, `(1 - renewal) * n` of them: early
+    rows the first ones, late rows the last ones.
+    """
+
+    progress: np.ndarray  # (n_rows,) in [0, 1]
+    renewal: float  # in [0, 1)
+
+    def draw(self, rows: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
+        """One of n alternatives for each of the rows, evenly among those in use at its time."""
+        passed = self.renewal * np.clip(self.progress[rows], 0.0, 1.0)
+        return np.minimum((n * (passed + (1.0 - self.renewal) * rng.random(len(rows)))).astype(np.int64), n - 1)
+
+
+def steady(n_rows: int) -> Wording:
+    """All alternatives in use for every row."""
+    return Wording(np.zeros(n_rows), 0.0)
+
+
 @cache
 def world_grammar() -> Grammar:
     """The grammar in which everything in the world is written."""
@@ -58,25 +79,25 @@ def compile_rules(rules: Rules) -> Grammar:
 
 
 def write(
-    rule: str, attributes: Mapping[str, np.ndarray], rng: np.random.Generator, grammar: Grammar, n_rows: int
+    rule: str, attributes: Mapping[str, np.ndarray], rng: np.random.Generator, grammar: Grammar, wording: Wording
 ) -> np.ndarray:
     """One random sentence of `rule` a row.
 
     Args:
         rule: name of the rule, for instance "core/direct".
         attributes: (n_rows,) strings each, by the names that references give after `@`.
-        rng: source of the choices, uniform over the alternatives of a rule.
+        rng: source of the choices.
         grammar: from `world_grammar` or `compile_rules`.
-        n_rows: number of sentences.
+        wording: which alternatives are in use for each row.
 
     Returns:
         (n_rows,) array of Python strings.
 
     >>> rules = compile_rules({"root": ("{thing@kind} there",), "thing/a": ("ants",), "thing/b": ("bees",)})
-    >>> write("root", {"kind": np.array(["b", "a"], object)}, np.random.default_rng(0), rules, 2).tolist()
+    >>> write("root", {"kind": np.array(["b", "a"], object)}, np.random.default_rng(0), rules, steady(2)).tolist()
     ['bees there', 'ants there']
     """
-    return _expand(rule, np.arange(n_rows), attributes, rng, grammar)
+    return _expand(rule, np.arange(len(wording.progress)), attributes, rng, grammar, wording)
 
 
 def _alternatives(texts: tuple[str, ...]) -> Alternatives:
@@ -93,17 +114,17 @@ def _pieces(text: str) -> tuple[Piece, ...]:
 
 
 def _expand(
-    rule: str, rows: np.ndarray, attributes: Mapping[str, np.ndarray], rng: np.random.Generator, grammar: Grammar
+    rule: str, rows: np.ndarray, attributes: Mapping[str, np.ndarray], rng: np.random.Generator, grammar: Grammar, wording: Wording
 ) -> np.ndarray:
     alternatives = grammar[rule]
-    choice = rng.integers(len(alternatives.pieces), size=len(rows))
     if alternatives.plain is not None:
-        return np.asarray(alternatives.plain[choice], dtype=object)
+        return np.asarray(alternatives.plain[rng.integers(len(alternatives.plain), size=len(rows))], dtype=object)
+    choice = wording.draw(rows, len(alternatives.pieces), rng)
     texts = np.full(len(rows), "", dtype=object)
     for number, pieces in enumerate(alternatives.pieces):
         here = np.flatnonzero(choice == number)
         if here.size:
-            texts[here] = _join(pieces, rows[here], attributes, rng, grammar)
+            texts[here] = _join(pieces, rows[here], attributes, rng, grammar, wording)
     return texts
 
 
@@ -113,14 +134,15 @@ def _join(
     attributes: Mapping[str, np.ndarray],
     rng: np.random.Generator,
     grammar: Grammar,
+    wording: Wording,
 ) -> np.ndarray:
     text = np.full(len(rows), "", dtype=object)
     for piece in pieces:
         text = text + piece.words
         if piece.attribute:
-            text = text + _expand_by_attribute(piece, rows, attributes, rng, grammar)
+            text = text + _expand_by_attribute(piece, rows, attributes, rng, grammar, wording)
         elif piece.rule:
-            text = text + _expand(piece.rule, rows, attributes, rng, grammar)
+            text = text + _expand(piece.rule, rows, attributes, rng, grammar, wording)
     return text
 
 
@@ -130,10 +152,11 @@ def _expand_by_attribute(
     attributes: Mapping[str, np.ndarray],
     rng: np.random.Generator,
     grammar: Grammar,
+    wording: Wording,
 ) -> np.ndarray:
     values = attributes[piece.attribute][rows]
     texts = np.full(len(rows), "", dtype=object)
     for value in sorted(set(values.tolist())):
         here = np.flatnonzero(values == value)
-        texts[here] = _expand(f"{piece.rule}/{value}", rows[here], attributes, rng, grammar)
+        texts[here] = _expand(f"{piece.rule}/{value}", rows[here], attributes, rng, grammar, wording)
     return texts

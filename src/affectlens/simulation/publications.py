@@ -7,7 +7,7 @@ import numpy as np
 from affectlens.features.taxonomy import EKMAN
 from affectlens.simulation.affect import NEUTRAL
 from affectlens.simulation.catalogue import Catalogue
-from affectlens.simulation.grammar import world_grammar, write
+from affectlens.simulation.grammar import steady, world_grammar, write
 from affectlens.simulation.randomness import draw_categories
 from affectlens.simulation.style import capitalise, tidy
 from affectlens.simulation.topics import SUBTOPICS
@@ -31,5 +31,5 @@ def write_publications(
         "subtopic": np.array(SUBTOPICS, dtype=object)[catalogue.subtopic],
         "level": np.array(["low", "middle", "high"], dtype=object)[np.digitize(catalogue.intensity, levels)],
     }
-    texts = tidy(write("content", attributes, rng, world_grammar(), len(catalogue)))
+    texts = tidy(write("content", attributes, rng, world_grammar(), steady(len(catalogue))))
     return capitalise(texts, emotion == NEUTRAL)

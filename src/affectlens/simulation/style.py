@@ -30,7 +30,7 @@ _DRAWN_OUT = (
     r"\b(so|no|yes|ugh|wow|whoa|yay|aww|ew|oh|man|what|love|hate|really|very|finally|again|great|happy|scared|sad|angry|never|why)"
     r"(?<=(\w))\b"
 )
-_TIDY = ((r"\s+", " "), (r"\s+([.,!?:])", r"\1"), (r"([.!?])\.", r"\1"), (r"^[\s,.]+|\s+$", ""))
+_TIDY = ((r"\s+", " "), (r"\s+([.,!?:])", r"\1"), (r"[.,:]+([.!?])|([.!?])\.+", r"\1\2"), (r"^[\s,.]+|[\s,:]+$", ""))
 
 
 class StyleParams(Params):

@@ -8,7 +8,7 @@ from scipy.special import expit
 from affectlens.features.taxonomy import EKMAN
 from affectlens.simulation import style
 from affectlens.simulation.feed import World
-from affectlens.simulation.grammar import world_grammar, write
+from affectlens.simulation.grammar import steady, world_grammar, write
 from affectlens.simulation.style import StyleParams
 from affectlens.simulation.timeline import emoji_log_odds
 from affectlens.simulation.topics import SUBTOPICS
@@ -38,8 +38,8 @@ def type_texts(
     texts = style.capitalise(texts, happens(params.sentence_case, 1.0 / (0.5 + careless)))
     texts = style.shout(texts, happens(params.shout, careless * utterances.intensity))
     texts = style.append(texts, happens(params.exclamation, careless * utterances.intensity), _marks(len(cores), rng))
-    texts = _add_tags(texts, utterances, params, rng)
-    return style.tidy(_add_signs(texts, utterances, world, params, rng))
+    texts = _add_tags(style.tidy(texts), utterances, params, rng)
+    return _add_signs(texts, utterances, world, params, rng)
 
 
 def _marks(n: int, rng: np.random.Generator) -> np.ndarray:
@@ -73,4 +73,4 @@ def _sign(kind: str, utterances: Utterances, params: StyleParams, rng: np.random
     is_contrary = rng.random(len(utterances)) < params.sign_contrary
     emotion = np.array(EKMAN, dtype=object)[np.where(is_contrary, drawn, utterances.emotion)]
     said = np.where(utterances.is_ironic & ~is_contrary, "irony", emotion).astype(object)
-    return write(f"said_{kind}", {"said": said}, rng, world_grammar(), len(utterances))
+    return write(f"said_{kind}", {"said": said}, rng, world_grammar(), steady(len(utterances)))

@@ -13,13 +13,14 @@ from affectlens.features.taxonomy import EKMAN
 from affectlens.params import Params
 from affectlens.simulation.affect import NEGATIVE, NEUTRAL, ExpressionLink, Share, emotion_weights, felt, soften
 from affectlens.simulation.feed import World
-from affectlens.simulation.grammar import world_grammar, write
+from affectlens.simulation.grammar import Wording, world_grammar, write
 from affectlens.simulation.randomness import draw_categories
 from affectlens.simulation.records import Impressions, Posts
 from affectlens.simulation.timeline import form_shares
 from affectlens.simulation.topics import SUBTOPICS
 
-MODES = ("direct", "situation", "negated", "ironic", "mixed", "caption")
+MODES = ("direct", "situation", "negated", "vague", "ironic", "mixed", "caption")
+_N_PLAIN = 4  # the first four can carry any single emotion
 _JOY = EKMAN.index("joy")
 
 
@@ -28,7 +29,7 @@ class UtteranceParams(Params):
 
     link: ExpressionLink
     own_mood: Share = Field(description="weight of the own mood, against the content's emotion, in a comment")
-    modes: dict[str, float] = Field(description="weights of direct, situation and negated expression")
+    modes: dict[str, float] = Field(description="weights of direct, situation, negated and vague expression")
     ironic: Share = Field(description="share of negative emotions that are expressed by irony")
     mixed: Share = Field(description="share of utterances with a second emotion")
     mixed_weight: tuple[Share, Share] = Field(description="range of the second emotion's weight")
@@ -36,6 +37,8 @@ class UtteranceParams(Params):
     intensity_shape: tuple[float, float] = Field(description="beta parameters of the intensity of emotion")
     levels: tuple[Share, Share] = Field(description="intensities at which words become middling and strong")
     leak: Share = Field(description="mass that a wholly unintense emotion loses to neutral")
+    distraction: Share = Field(description="share of texts that first tell another's emotion, or a past one")
+    renewal: Share = Field(description="share of each rule's wordings that the years replace by others")
     opening: Share = Field(description="share of texts that open with a phrase of contact")
 
 
@@ -112,33 +115,46 @@ def with_captions(
 
 
 def write_cores(
-    utterances: Utterances, is_long: np.ndarray, params: UtteranceParams, rng: np.random.Generator
+    utterances: Utterances,
+    is_long: np.ndarray,
+    progress: np.ndarray,
+    params: UtteranceParams,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """Plain words (N,) of each utterance, before anyone's habits of typing.
 
     Args:
         utterances: what is to be said.
         is_long: (N,) long texts get sentences around their core.
+        progress: (N,) share of the world's horizon that has passed; wordings come and go with it.
         params: levels of intensity and the share of openings.
         rng: source of the words.
     """
-    attributes = sentence_attributes(utterances, params)
-    texts = _each_mode(utterances.mode, attributes, rng)
-    opens = (rng.random(len(utterances)) < params.opening) & (utterances.mode != MODES.index("caption"))
-    texts = np.where(opens, _write_for(opens, "opener", attributes, rng) + " ", "") + texts
-    before = _write_for(is_long, "filler", attributes, rng)
-    middle = _write_for(is_long, "aside", attributes, rng)
-    after = _write_for(is_long, "tail", attributes, rng)
+    attributes = sentence_attributes(utterances, params, rng)
+    wording = Wording(progress, params.renewal)
+    texts = _each_mode(utterances.mode, attributes, wording, rng)
+    is_sentence = utterances.mode != MODES.index("caption")
+    distracts = (rng.random(len(utterances)) < params.distraction) & is_sentence
+    texts = np.where(distracts, _write_for(distracts, "distraction", attributes, wording, rng) + " ", "") + texts
+    opens = (rng.random(len(utterances)) < params.opening) & is_sentence
+    texts = np.where(opens, _write_for(opens, "opener", attributes, wording, rng) + " ", "") + texts
+    before = _write_for(is_long, "filler", attributes, wording, rng)
+    middle = _write_for(is_long, "aside", attributes, wording, rng)
+    after = _write_for(is_long, "tail", attributes, wording, rng)
     return np.where(is_long, before + " " + texts + ". " + middle + ". " + after, texts)
 
 
-def sentence_attributes(utterances: Utterances, params: UtteranceParams) -> dict[str, np.ndarray]:
+def sentence_attributes(
+    utterances: Utterances, params: UtteranceParams, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
     """What the grammar's references may ask of each row, (N,) strings by attribute."""
     emotions = np.array(EKMAN, dtype=object)
     level = np.digitize(utterances.intensity, params.levels)
+    step = rng.integers(1, len(EKMAN), size=len(utterances))
     return {
         "emotion": emotions[utterances.emotion],
         "second": emotions[utterances.second],
+        "other": emotions[(utterances.emotion + step) % len(EKMAN)],
         "opposite": emotions[utterances.opposite],
         "subtopic": np.array(SUBTOPICS, dtype=object)[utterances.subtopic],
         "level": np.array(["low", "middle", "high"], dtype=object)[level],
@@ -194,7 +210,7 @@ def _draw_forms(world: World, time: np.ndarray, rng: np.random.Generator) -> np.
 def _draw_modes(
     params: UtteranceParams, emotion: np.ndarray, is_mixed: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    plain = np.array([params.modes[name] for name in MODES[:3]])
+    plain = np.array([params.modes[name] for name in MODES[:_N_PLAIN]])
     mode = draw_categories(np.tile(plain, (len(emotion), 1)), rng)
     ironic = np.isin(emotion, NEGATIVE) & (rng.random(len(emotion)) < params.ironic)
     mode = np.where(ironic, MODES.index("ironic"), mode)
@@ -215,20 +231,23 @@ def _expressed(
     return soften(units[emotion] * (1.0 - share) + units[second] * share, intensity, params.leak)
 
 
-def _each_mode(mode: np.ndarray, attributes: dict[str, np.ndarray], rng: np.random.Generator) -> np.ndarray:
+def _each_mode(
+    mode: np.ndarray, attributes: dict[str, np.ndarray], wording: Wording, rng: np.random.Generator
+) -> np.ndarray:
     texts = np.full(len(mode), "", dtype=object)
     for number, name in enumerate(MODES):
         here = mode == number
-        texts[here] = _write_for(here, f"core/{name}", attributes, rng)[here]
+        texts[here] = _write_for(here, f"core/{name}", attributes, wording, rng)[here]
     return texts
 
 
 def _write_for(
-    chosen: np.ndarray, rule: str, attributes: dict[str, np.ndarray], rng: np.random.Generator
+    chosen: np.ndarray, rule: str, attributes: dict[str, np.ndarray], wording: Wording, rng: np.random.Generator
 ) -> np.ndarray:
     """Sentences of `rule` for the chosen (N,) rows, empty strings for the others."""
     texts = np.full(len(chosen), "", dtype=object)
     rows = np.flatnonzero(chosen)
     part = {name: values[rows] for name, values in attributes.items()}
-    texts[rows] = write(rule, part, rng, world_grammar(), len(rows))
+    then = Wording(wording.progress[rows], wording.renewal)
+    texts[rows] = write(rule, part, rng, world_grammar(), then)
     return texts

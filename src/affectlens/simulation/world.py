@@ -112,7 +112,8 @@ def utterances_and_truth(history: History) -> tuple[pd.DataFrame, pd.DataFrame]:
     """`raw_utterances` and `simulated_utterance_truth`."""
     world, utterances, params = history.world, history.utterances, history.params
     is_long = tables.utterance_forms(world, utterances) == "long_text"
-    cores = write_cores(utterances, is_long, params.utterances, history.stream("words"))
+    progress = utterances.time / params.time.horizon_s
+    cores = write_cores(utterances, is_long, progress, params.utterances, history.stream("words"))
     texts = type_texts(cores, utterances, world, params.style, history.stream("typing"))
     table = tables.utterances_table(world, utterances, texts, history.utterance_has_media)
     truth = utterance_truth(utterances, table["utterance_id"].to_numpy())

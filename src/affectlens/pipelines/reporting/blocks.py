@@ -62,9 +62,7 @@ def _n_intervals(row: Sequence[Cell]) -> int:
 
 def charts(*figures: tuple[go.Figure, str]) -> Block | None:
     """Figures side by side, each with its caption; figures without any trace are left out."""
-    shown = [
-        {"figure": json.loads(figure.to_json()), "caption": caption} for figure, caption in figures if figure.data
-    ]
+    shown = [{"figure": json.loads(figure.to_json()), "caption": caption} for figure, caption in figures if figure.data]
     return {"kind": "charts", "charts": shown} if shown else None
 
 
@@ -95,9 +93,15 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
+def each(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table as mappings."""
+    rows: Any = frame.to_dict("records")
+    return list(rows)
+
+
 def full_table(frame: pd.DataFrame, name: str) -> Block | None:
     """Every row of a table of results as it stands, folded."""
-    rows = [[_plain_cell(value) for value in row] for row in frame.itertuples(index=False)]
+    rows = [[_plain_cell(value) for value in row.values()] for row in each(frame)]
     caption = f"All {len(rows)} rows of `{name}`"
     columns = [str(column) for column in frame.columns]
     n_text = next((i for i, column in enumerate(columns) if pd.api.types.is_numeric_dtype(frame[column])), len(columns))

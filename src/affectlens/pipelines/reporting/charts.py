@@ -23,9 +23,15 @@ INK, GRID = "#23272e", "#dcdfe3"
 VARIABLES = {INK: "--chart-ink", GRID: "--chart-grid", QUIET: "--chart-quiet"} | {
     colour: f"--series-{place}" for place, colour in enumerate(COLOURS, start=1)
 }
-_DASHES = {"solid": "-", "dash": (0, (5, 2)), "dot": (0, (1.2, 1.8)), "dashdot": (0, (6, 2, 1.2, 2)), "longdash": (0, (9, 2.5))}
+_DASHES = {
+    "solid": "-",
+    "dash": (0, (5, 2)),
+    "dot": (0, (1.2, 1.8)),
+    "dashdot": (0, (6, 2, 1.2, 2)),
+    "longdash": (0, (9, 2.5)),
+}
 _MARKERS = {"circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "x": "X"}
-_LOOK = {
+_LOOK: dict[Any, Any] = {
     "svg.fonttype": "none",
     "text.parse_math": False,
     "font.size": 11.5,
@@ -92,12 +98,14 @@ def _draw(axes: Axes, trace: Mapping[str, Any]) -> None:
         return
     symbol = trace["marker"]["symbol"] if "markers" in trace["mode"] else ""
     colour = _colour(trace)
-    look: dict[str, Any] = {"color": colour, "linestyle": "none", "marker": _MARKERS.get(symbol.removesuffix("-open"), "")}
+    marker = _MARKERS.get(symbol.removesuffix("-open"), "")
+    look: dict[str, Any] = {"color": colour, "linestyle": "none", "marker": marker}
     if "lines" in trace["mode"]:
         line = trace["line"]
         look |= {"linestyle": _DASHES[line.get("dash", "solid")], "linewidth": line["width"]}
     if symbol:
-        look |= {"markersize": trace["marker"]["size"] * 0.8, "markerfacecolor": "none" if "-open" in symbol else colour}
+        look["markersize"] = 0.8 * trace["marker"]["size"]
+        look["markerfacecolor"] = "none" if "-open" in symbol else colour
     axes.plot(x, y, **look)
     if bar := trace.get("error_x"):
         ends = [[v - low, v + high] for v, low, high in zip(x, bar["arrayminus"], bar["array"], strict=True)]

@@ -76,7 +76,8 @@ def posts_by_source(
     contents: pd.DataFrame, interactions: pd.DataFrame, utterances: pd.DataFrame, kinds: Iterable[str]
 ) -> dict[str, pd.DataFrame]:
     """What was published, attended to and written: columns time, unit and form, and text for what was written."""
-    events = interactions[interactions["kind"].isin(list(kinds))].merge(contents[["content_id", "form"]], on="content_id")
+    events = interactions[interactions["kind"].isin(list(kinds))]
+    events = events.merge(contents[["content_id", "form"]], on="content_id")
     return {
         "published": _posts(contents, "created_at", "author_id"),
         "attended": _posts(events, "occurred_at", "user_id"),
@@ -140,7 +141,8 @@ def _text_rows(
 ) -> list[dict[str, object]]:
     has_emoji = (expression.emoji_counts(texts) > 0).astype(np.int64)
     shares = expression.shares_by_period(periods, has_emoji, units, seed, params.n_resamples)
-    rows = [_row("written", names[period], "emoji_share", None, found) for (period, one), found in shares.items() if one]
+    some = {period: found for (period, one), found in shares.items() if one}
+    rows = [_row("written", names[period], "emoji_share", None, found) for period, found in some.items()]
     lengths = expression.token_counts(texts)
     for name, quantile in _QUANTILES.items():
         found = expression.quantile_by_period(periods, lengths, units, quantile, seed, params.n_resamples)

@@ -33,8 +33,10 @@ def lorenz(curves: pd.DataFrame) -> go.Figure:
     for place, (subject, curve) in enumerate(_subjects(curves, "lorenz")):
         figure.add_trace(_line(curve["x"], curve["y"], SUBJECTS[subject], place))
     if figure.data:
-        figure.add_trace(go.Scatter(x=[0, 1], y=[0, 1], mode="lines", name="equality", line={"color": QUIET, "width": 1}))
-    return figure.update_layout(xaxis={"tickformat": ".0%", "range": [0, 1]}, yaxis={"tickformat": ".0%", "range": [0, 1]})
+        thin = {"color": QUIET, "width": 1}
+        figure.add_trace(go.Scatter(x=[0, 1], y=[0, 1], mode="lines", name="equality", line=thin))
+    shares = {"tickformat": ".0%", "range": [0, 1]}
+    return figure.update_layout(xaxis=shares, yaxis=shares)
 
 
 def rank_size(curves: pd.DataFrame) -> go.Figure:
@@ -119,8 +121,8 @@ def _strokes(values: Sequence[float], rows: Sequence[int]) -> tuple[list[Any], l
 
 
 def _empty(x_title: str, y_title: str) -> go.Figure:
-    layout = {"template": "none", "width": _WIDTH, "height": _HEIGHT, "xaxis": {"title": x_title}, "yaxis": {"title": y_title}}
-    return go.Figure(layout=layout)
+    axes = {"xaxis": {"title": x_title}, "yaxis": {"title": y_title}}
+    return go.Figure(layout={"template": "none", "width": _WIDTH, "height": _HEIGHT, **axes})
 
 
 def _line(x: Iterable[Any], y: Iterable[Any], name: str, place: int, *, markers: bool = False) -> go.Scatter:

@@ -95,9 +95,7 @@ def compose_run(
         "policy_training": policy_leaderboard,
         "inference": recommendations,
     }
-    return sections.run_section(
-        sections.stages_of(stage_table, environment), environment, dataset, seed, evidence
-    )
+    return sections.run_section(sections.stages_of(stage_table, environment), environment, dataset, seed, evidence)
 
 
 def compose_accounting(

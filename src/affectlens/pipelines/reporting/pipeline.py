@@ -22,7 +22,8 @@ def create_pipeline(**_: object) -> Pipeline:
     whole = [*_measure(), *_draw(), *_compose()]
     shared = Pipeline(whole, namespace="reporting", prefix_datasets_with_namespace=False, inputs=_SECTIONS)
     emotion = _trained("emotion", nodes.compose_emotion, ["examples", "params:examples"])
-    return shared + emotion + _trained("gan", nodes.compose_stage) + _trained("recommender", nodes.compose_stage) + _policy()
+    gan, recommender = (_trained(stage, nodes.compose_stage) for stage in ("gan", "recommender"))
+    return shared + emotion + gan + recommender + _policy()
 
 
 def _measure() -> list[Node]:
@@ -43,7 +44,7 @@ def _draw() -> list[Node]:
 
 
 def _compose() -> list[Node]:
-    facts = ["params:stages", "params:environment", "params:dataset", "params:seed", "row_accounting", "recommendations"]
+    facts = [*_PLACE, "params:dataset", "params:seed", "row_accounting", "recommendations"]
     closing = [*_BOARDS, "policy_values", "row_accounting", "params:reporting.stages", *_PLACE]
     sections = ["run_section", "accounting_section", "attention_section", *_SECTIONS, "inference_section",
                 "limits_section", "reproduce_section"]  # fmt: skip
@@ -61,7 +62,8 @@ def _compose() -> list[Node]:
 def _trained(stage: str, compose: Callable[..., Any], more: list[str] | None = None) -> Pipeline:
     """A stage whose models were fitted in epochs."""
     drawn = ["leaderboard", "standing", "loss", "progress", "params:stage", *_PLACE, *(more or [])]
-    return _stage(stage, [_node(nodes.draw_training, "history", ["loss", "progress"]), _node(compose, drawn, "section")])
+    own = [_node(nodes.draw_training, "history", ["loss", "progress"]), _node(compose, drawn, "section")]
+    return _stage(stage, own)
 
 
 def _policy() -> Pipeline:

@@ -15,7 +15,9 @@ from .charts import legend, to_svg
 
 # Characters that reorder or hide text (bidirectional controls, invisible separators, C0 and C1 controls). The joiners
 # U+200C and U+200D stay: scripts and emoji need them.
-_DECEIVING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
+_DECEIVING = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
+)
 
 
 _MARKS = {"ahead": "▲", "maybe_ahead": "△", "level": "=", "maybe_behind": "▽", "behind": "▼"}

@@ -16,6 +16,7 @@ from .blocks import (
     charts,
     code_cell,
     commands,
+    each,
     estimate_cell,
     fact,
     full_table,
@@ -28,6 +29,7 @@ from .blocks import (
 from .figures import SUBJECTS
 from .params import EnvironmentStages, StagesParams
 
+_TIMES = ("occurred_at", "created_at", "joined_at")
 STATISTICS = {
     "gini": "Gini",
     "effective_number": "effective number",
@@ -65,7 +67,8 @@ def run_section(
     lead = [f"Environment `{environment}`, dataset `{dataset}`, seed {seed}."]
     stage_table = table(caption, ["Stage", "Here", "Result or reason", "Run id"], rows, text_columns=4)
     numbers = {"environment": environment, "dataset": dataset, "seed": seed, "stages": stages.model_dump(mode="json")}
-    numbers["run_ids"] = sorted({run_id for found in evidence.values() if "run_id" in found for run_id in found["run_id"]})
+    ids = [found["run_id"] for found in evidence.values() if "run_id" in found]
+    numbers["run_ids"] = sorted(set().union(*ids))
     return section("run", "What ran, on which data", lead, [stage_table], numbers=numbers)
 
 
@@ -79,7 +82,8 @@ def _stage_cells(name: str, stages: EnvironmentStages, evidence: Mapping[str, pd
         return [{"text": "runs", "tag": "runs"}, "no results found", ""]
     ids = sorted(set(found["run_id"])) if "run_id" in found else []
     models = f"{found['model'].nunique()} models, " if "model" in found else ""
-    return [{"text": "runs", "tag": "runs"}, f"{models}{wording.count(len(found))} rows", {"text": ", ".join(ids), "code": True}]
+    told = f"{models}{wording.count(len(found))} rows"
+    return [{"text": "runs", "tag": "runs"}, told, {"text": ", ".join(ids), "code": True}]
 
 
 def accounting_section(
@@ -104,16 +108,16 @@ def accounting_section(
 
 def _accounting_table(row_accounting: pd.DataFrame) -> Block | None:
     rows: list[list[Cell]] = [
-        [code_cell(row.source), *map(wording.count, (row.read, row.accepted, row.rejected)),
-         wording.share(row.rejected / row.read if row.read else float("nan"))]
-        for row in row_accounting.itertuples()
+        [code_cell(row["source"]), *(wording.count(row[name]) for name in ("read", "accepted", "rejected")),
+         wording.share(row["rejected"] / row["read"] if row["read"] else float("nan"))]
+        for row in each(row_accounting)
     ]  # fmt: skip
     return table("Rows by source", ["Source", "Read", "Accepted", "Rejected", "Rejected share"], rows)
 
 
 def _reason_table(reasons: pd.DataFrame) -> Block | None:
     rows: list[list[Cell]] = [
-        [code_cell(row.source), str(row.reason), wording.count(row.rows)] for row in reasons.itertuples()
+        [code_cell(row["source"]), row["reason"], wording.count(row["rows"])] for row in each(reasons)
     ]
     return table("Why rows were rejected", ["Source", "Reason", "Rows"], rows, text_columns=2)
 
@@ -121,8 +125,9 @@ def _reason_table(reasons: pd.DataFrame) -> Block | None:
 def _data_table(tables: Mapping[str, pd.DataFrame]) -> Block | None:
     rows: list[list[Cell]] = []
     for name, frame in tables.items():
-        times = next((frame[column] for column in ("occurred_at", "created_at", "joined_at") if column in frame), None)
-        span = ["", ""] if times is None or times.dropna().empty else [f"{t:%Y-%m-%d}" for t in (times.min(), times.max())]
+        column = next((column for column in _TIMES if column in frame), None)
+        times = pd.Series(dtype=object) if column is None else frame[column].dropna()
+        span = ("", "") if times.empty else (f"{times.min():%Y-%m-%d}", f"{times.max():%Y-%m-%d}")
         rows.append([code_cell(name), wording.count(len(frame)), *span])
     return table("The accepted tables", ["Table", "Rows", "From", "To"], rows)
 
@@ -165,15 +170,25 @@ def _no_times() -> Block:
 def _attention_lead(statistics: pd.DataFrame) -> list[str]:
     if statistics.empty:
         return ["There is no behaviour and no author in these data, so no distribution of attention can be shown."]
-    rows = {str(subject): found.set_index("statistic") for subject, found in statistics.groupby("subject", sort=False)}
-    return [f"{SUBJECTS[subject].capitalize()}: {_concentration(found)}" for subject, found in rows.items()][:2]
+    told = _by_subject(statistics).items()
+    return [f"{SUBJECTS[subject].capitalize()}: {_concentration(found)}" for subject, found in told][:2]
 
 
-def _concentration(found: pd.DataFrame) -> str:
-    tops = [name for name in found.index if name.startswith("top_")]
-    held = [f"the {_name(name).removesuffix(' share')} hold {wording.share(found.loc[name, 'value'])}" for name in tops]
-    told = ", ".join([f"Gini {wording.estimate(found.loc['gini'])}", *held])
-    return f"{told} (n = {wording.count(found['n'].iloc[0])})."
+def _concentration(found: Mapping[str, Mapping[str, Any]]) -> str:
+    tops = {name: row for name, row in found.items() if name.startswith("top_")}
+    held = [
+        f"the {_name(name).removesuffix(' share')} hold {wording.share(row['value'])}" for name, row in tops.items()
+    ]
+    told = ", ".join([f"Gini {wording.estimate(found['gini'])}", *held])
+    return f"{told} (n = {wording.count(found['gini']['n'])})."
+
+
+def _by_subject(statistics: pd.DataFrame) -> dict[str, dict[str, dict[str, Any]]]:
+    """Subject -> statistic -> row."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in each(statistics):
+        found.setdefault(row["subject"], {})[row["statistic"]] = row
+    return found
 
 
 def _name(statistic: str) -> str:
@@ -181,22 +196,20 @@ def _name(statistic: str) -> str:
 
 
 def _attention_facts(statistics: pd.DataFrame) -> list[dict[str, str]]:
-    found = statistics[statistics["statistic"] == "gini"].dropna(subset=["value"])
-    if found.empty:
-        return []
-    row = found.iloc[0]
-    value, interval = wording.number(row["value"]), wording.interval(row["value"], row["lower"], row["upper"])
-    return [fact("Gini", value, interval, SUBJECTS[row["subject"]])]
+    found = each(statistics[statistics["statistic"] == "gini"].dropna(subset=["value"]).head(1))
+    return [
+        fact("Gini", wording.number(row["value"]), wording.interval(row["value"], row["lower"], row["upper"]),
+             SUBJECTS[row["subject"]])
+        for row in found
+    ]  # fmt: skip
 
 
 def _statistics_table(statistics: pd.DataFrame) -> Block | None:
     names = [name for name in dict.fromkeys(statistics["statistic"]) if name != "effective_number_simpson"]
-    by_subject = {subject: rows.set_index("statistic") for subject, rows in statistics.groupby("subject", sort=False)}
     rows: list[list[Cell]] = [
-        [SUBJECTS[str(subject)], *(estimate_cell(found.loc[name].to_dict()) for name in names),
-         wording.count(found["n"].iloc[0])]
-        for subject, found in by_subject.items()
-    ]  # fmt: skip
+        [SUBJECTS[subject], *(estimate_cell(found[name]) for name in names), wording.count(found["gini"]["n"])]
+        for subject, found in _by_subject(statistics).items()
+    ]
     columns = ["Distribution", *map(_name, names), "n"]
     return table("Concentration, with 95 % intervals", columns, rows)
 
@@ -209,7 +222,7 @@ def inference_section(chain_checks: pd.DataFrame, recommendations: pd.DataFrame,
     lead = [f"{wording.count(users)} users were recommended {wording.count(contents)} different contents."]
     rows: list[list[Cell]] = [
         [wording.plain(row["check"]), wording.plain(row["quantity"]), estimate_cell(row), wording.count(row["n"])]
-        for row in chain_checks.to_dict("records")
+        for row in each(chain_checks)
     ]
     checks = table("Checks of the links of the chain", ["Check", "Quantity", "Value", "n"], rows, text_columns=2)
     numbers = {"chain_checks": records(chain_checks), "n_users": users, "n_contents": contents}
@@ -226,23 +239,17 @@ def limits_section(
         for duel in verdicts.losses(verdicts.main_rows(board), getattr(params, name))
     ]
     rows: list[list[Cell]] = [
-        [params_title(params, name), code_cell(duel.model["model"]), duel.metric.label,
-         estimate_cell(duel.model), code_cell(duel.baseline["model"]), estimate_cell(duel.baseline),
-         "apart" if duel.outcome == "behind" else "overlap"]
+        [getattr(params, name).title, code_cell(duel.model["model"]), duel.metric.label,
+         code_cell(duel.baseline["model"]), "apart" if duel.outcome == "behind" else "overlap",
+         estimate_cell(duel.model), estimate_cell(duel.baseline)]
         for name, duel in lost
     ]  # fmt: skip
-    columns = ["Stage", "Model", "Metric", "Value", "Best baseline", "Its value", "Intervals"]
+    columns = ["Stage", "Model", "Metric", "Best baseline", "Intervals", "Value of the model", "Of the baseline"]
     judged = any(not board.empty for board in leaderboards.values())
     lead = [_loss_sentence(len(rows)) if judged else "No model was judged in this run.", *flagged]
     lead += [f"`{name}` did not run: {why}." for name, why in stages.skips.items()]
-    found = table("Models whose value is worse than the best baseline's", columns, rows, text_columns=3)
+    found = table("Models whose value is worse than the best baseline's", columns, rows, text_columns=5)
     return section("limits", "What did not work", lead, [found], numbers={"n_losses": len(rows)})
-
-
-def params_title(params: StagesParams, name: str) -> str:
-    """The title of a modelling stage."""
-    title: str = getattr(params, name).title
-    return title
 
 
 def _loss_sentence(n: int) -> str:
@@ -275,6 +282,9 @@ def reproduce_section(environment: str, seed: int, versions: Mapping[str, str]) 
     ]
     if versions:
         cited = ",".join(f"{name}:{version}" for name, version in versions.items())
-        lines.append(("Write it from the very results that it cites.", f"{run} --pipeline reporting --load-versions {cited}"))
+        lines.append(
+            ("Write it from the very results that it cites.", f"{run} --pipeline reporting --load-versions {cited}")
+        )
     lead = ["The page is a function of its inputs: the same inputs give the same bytes."]
-    return section("reproduce", "Reproduce", lead, [commands(*lines)], numbers={"commands": [line for _, line in lines]})
+    numbers = {"commands": [line for _, line in lines]}
+    return section("reproduce", "Reproduce", lead, [commands(*lines)], numbers=numbers)

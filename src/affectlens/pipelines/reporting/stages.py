@@ -9,7 +9,21 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from . import verdicts, wording
-from .blocks import Block, Cell, Section, charts, code_cell, estimate_cell, fact, full_table, heading, records, section, table
+from .blocks import (
+    Block,
+    Cell,
+    Section,
+    charts,
+    code_cell,
+    each,
+    estimate_cell,
+    fact,
+    full_table,
+    heading,
+    records,
+    section,
+    table,
+)
 from .params import EnvironmentStages, ExamplesParams, StageParams
 from .sections import absence
 
@@ -48,9 +62,7 @@ def stage_section(
         full_table(leaderboard, f"{name}_leaderboard"),
     ]
     numbers = {"leaderboard": records(leaderboard)}
-    return section(
-        name, params.title, lead, blocks, verdict=verdict, facts=_stage_facts(rows, params), numbers=numbers
-    )
+    return section(name, params.title, lead, blocks, verdict=verdict, facts=_stage_facts(rows, params), numbers=numbers)
 
 
 def leaderboard_table(rows: pd.DataFrame, params: StageParams) -> Block | None:
@@ -61,14 +73,14 @@ def leaderboard_table(rows: pd.DataFrame, params: StageParams) -> Block | None:
     ranked = {metric.name: verdicts.rows_of(rows, metric) for metric in metrics}
     order = dict.fromkeys(model for metric in metrics for model in ranked[metric.name]["model"])
     best = {name: _best(found, params) for name, found in ranked.items()}
-    lookup = {name: found.drop_duplicates("model").set_index("model").to_dict("index") for name, found in ranked.items()}
+    lookup = {name: {row["model"]: row for row in each(found)} for name, found in ranked.items()}
     baselines = set(rows.loc[rows["is_baseline"].astype(bool), "model"])
     body: list[list[Cell]] = []
     for model in order:
         tag = "reference" if model in params.references else "baseline" if model in baselines else ""
         cells = [_cell(lookup[metric.name].get(model), best=best[metric.name] == model) for metric in metrics]
         body.append([code_cell(model, tag), *cells, wording.count(rows.loc[rows["model"] == model, "n"].max())])
-    columns = ["Model", *(f"{metric.label} {_ARROWS[metric.better]}" for metric in metrics), "n"]
+    columns = ["Model", *(f"{metric.label}\u00a0{_ARROWS[metric.better]}" for metric in metrics), "n"]
     return table(f"{params.title}: leaderboard, with 95 % intervals", columns, body)
 
 
@@ -119,9 +131,9 @@ def examples_blocks(examples: pd.DataFrame, params: ExamplesParams) -> list[Bloc
 
 def _examples_table(rows: pd.DataFrame, caption: str, params: ExamplesParams) -> Block | None:
     body: list[list[Cell]] = [
-        [{"text": _cut(row.text, params.max_characters), "user_text": True}, _labels(row.labels), _labels(row.predicted),
-         wording.number(row.probability)]
-        for row in rows.itertuples()
+        [{"text": _cut(row["text"], params.max_characters), "user_text": True}, _labels(row["labels"]),
+         _labels(row["predicted"]), wording.number(row["probability"])]
+        for row in each(rows)
     ]  # fmt: skip
     return table(caption, ["Text", "Labels", "Predicted", "Probability"], body, text_columns=3)
 
@@ -139,7 +151,7 @@ def paired_table(leaderboard: pd.DataFrame) -> Block | None:
     pairs = leaderboard[(leaderboard["protocol"] == "paired") & leaderboard["value"].notna()]
     body: list[list[Cell]] = [
         [code_cell(row["model"]), code_cell(row["metric"]), estimate_cell(row), wording.count(row["n"])]
-        for row in pairs.to_dict("records")
+        for row in each(pairs)
     ]
     return table("Paired comparisons, unit by unit", ["Model", "Quantity", "Value", "n"], body, text_columns=2)
 
@@ -152,10 +164,10 @@ def policy_table(policy_values: pd.DataFrame) -> Block | None:
          wording.number(row["true_value"]), wording.share(row["relative_error"]), wording.number(row["n_eff"]),
          estimate_cell({name: row[f"mean_weight{end}"] for name, end in _ENDS.items()}),
          wording.share(row["support_gap"])]
-        for row in policy_values.to_dict("records")
+        for row in each(policy_values)
     ]  # fmt: skip
-    columns = ["Policy", "Estimator", "Health", "Estimate", "True value", "Relative error", "Effective n", "Mean weight",
-               "Support gap"]  # fmt: skip
+    shown = ["Estimate", "True value", "Relative error", "Effective n", "Mean weight", "Support gap"]
+    columns = ["Policy", "Estimator", "Health", *shown]
     return table("Off-policy estimates beside the truth", columns, body, text_columns=3)
 
 

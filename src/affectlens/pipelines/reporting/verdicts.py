@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
 from . import wording
+from .blocks import each
 from .params import MetricParams, StageParams
 
+Row = Mapping[str, Any]
 Outcome = Literal["ahead", "maybe_ahead", "level", "maybe_behind", "behind"]
 
 
@@ -19,8 +21,8 @@ class Contest:
     """A model beside a baseline on one metric. `outcome` is the model's; `maybe_` means that the intervals overlap."""
 
     metric: MetricParams
-    model: pd.Series
-    baseline: pd.Series
+    model: Row
+    baseline: Row
     outcome: Outcome
 
 
@@ -58,13 +60,13 @@ def contest(rows: pd.DataFrame, stage: StageParams) -> Contest | None:
     if metric is None:
         return None
     ranked = rows_of(rows, metric)
-    models, baselines = (competitors(ranked, stage, baselines=flag) for flag in (False, True))
-    if models.empty or baselines.empty:
+    models, baselines = (each(competitors(ranked, stage, baselines=flag)) for flag in (False, True))
+    if not models or not baselines:
         return None
-    return Contest(metric, models.iloc[0], baselines.iloc[0], outcome(models.iloc[0], baselines.iloc[0], metric))
+    return Contest(metric, models[0], baselines[0], outcome(models[0], baselines[0], metric))
 
 
-def outcome(model: pd.Series, baseline: pd.Series, metric: MetricParams) -> Outcome:
+def outcome(model: Row, baseline: Row, metric: MetricParams) -> Outcome:
     """How a model stands to a baseline; sure only if their intervals lie apart."""
     sign = 1.0 if metric.better == "higher" else -1.0
     gap = sign * (model["value"] - baseline["value"])
@@ -87,19 +89,17 @@ def sentence(duel: Contest) -> str:
 
 def losses(rows: pd.DataFrame, stage: StageParams) -> list[Contest]:
     """Every model on every shown metric whose value is worse than the best baseline's."""
-    return [
-        Contest(metric, model, baseline, outcome(model, baseline, metric))
-        for metric in stage.metrics
-        for model, baseline in _pairs(rows_of(rows, metric), stage)
-        if outcome(model, baseline, metric) in ("maybe_behind", "behind")
-    ]
-
-
-def _pairs(ranked: pd.DataFrame, stage: StageParams) -> Sequence[tuple[pd.Series, pd.Series]]:
-    baselines = competitors(ranked, stage, baselines=True)
-    if baselines.empty:
-        return []
-    return [(model, baselines.iloc[0]) for _, model in competitors(ranked, stage, baselines=False).iterrows()]
+    lost = []
+    for metric in stage.metrics:
+        ranked = rows_of(rows, metric)
+        best = each(competitors(ranked, stage, baselines=True).head(1))
+        duels = [
+            Contest(metric, model, baseline, outcome(model, baseline, metric))
+            for baseline in best
+            for model in each(competitors(ranked, stage, baselines=False))
+        ]
+        lost += [duel for duel in duels if duel.outcome in ("maybe_behind", "behind")]
+    return lost
 
 
 _OPENING: dict[Outcome, str] = {

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from affectlens.features.text import Vocabulary, VocabularyParams
+from affectlens.models.checkpoint import Checkpoint
+from affectlens.pipelines.emotion_training import nodes
+from affectlens.pipelines.emotion_training.params import (
+    DecisionParams,
+    EmotionMemberParams,
+    EmotionStateParams,
+    TrainerParams,
+)
+from affectlens.pipelines.emotion_training.pipeline import MEMBERS
+
+WORDS = {
+    "joy": ["happy", "glad", "lovely", "great"],
+    "anger": ["angry", "furious", "mad", "hate"],
+    "sadness": ["sad", "cry", "lonely", "lost"],
+    "neutral": ["table", "green", "seven", "box"],
+}
+SEED = 7
+CPU = TrainerParams(accelerator="cpu", devices=1, precision="32-true", strategy="auto")
+
+
+@dataclass(frozen=True)
+class Tables:
+    utterances: pd.DataFrame
+    examples: pd.DataFrame
+    annotations: pd.DataFrame
+    users: pd.DataFrame
+    contents: pd.DataFrame
+    vocabulary: list[str]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What the nodes gave on `Tables`."""
+
+    members: tuple[Checkpoint, ...]
+    history: pd.DataFrame
+    model: Checkpoint
+    checkpoint: Checkpoint
+    signals: pd.DataFrame
+    decision: DecisionParams
+
+
+def make_tables(n: int = 240, n_users: int = 12) -> Tables:
+    generator = np.random.default_rng(0)
+    labels = list(WORDS)
+    user = generator.integers(n_users, size=n)
+    mood = generator.dirichlet(np.full(len(labels), 0.4), size=n_users)
+    label = [labels[generator.choice(len(labels), p=mood[one])] for one in user]
+    text = [
+        " ".join([*generator.choice(WORDS[one], 2), *generator.choice(["the", "a", "so", "it"], 3)]) for one in label
+    ]
+    time = pd.Timestamp("2024-01-01", tz="UTC") + pd.to_timedelta(np.arange(n), unit="h")
+    utterances = pd.DataFrame(
+        {
+            "utterance_id": [f"t{row}" for row in range(n)],
+            "user_id": [f"u{one}" for one in user],
+            "occurred_at": time.as_unit("us"),
+            "text": text,
+        }
+    )
+    examples = utterances.assign(
+        taxonomy="ekman",
+        labels=[[one] for one in label],
+        split=np.repeat(["train", "valid", "test"], [n // 2, n // 4, n // 4]),
+    )
+    annotations = examples.loc[examples.index.repeat(2), ["utterance_id", "taxonomy", "labels"]].reset_index(drop=True)
+    annotations["annotator_id"] = np.tile(["a", "b"], n)
+    users = pd.DataFrame({"user_id": [f"u{one}" for one in range(n_users + 1)], "joined_at": time[0].as_unit("us")})
+    contents = pd.DataFrame({"content_id": ["c0", "c1", "c2"], "text": ["so happy and glad", None, " "]})
+    train_texts = examples.loc[examples["split"] == "train", "text"].tolist()
+    vocabulary = Vocabulary.from_texts(train_texts, VocabularyParams(min_count=1, max_size=100))
+    return Tables(utterances, examples, annotations, users, contents, list(vocabulary.tokens))
+
+
+@pytest.fixture(scope="session")
+def parameters(project_root: Path) -> dict[str, dict]:
+    text = (project_root / "conf/base/parameters_emotion_training.yml").read_text()
+    return yaml.safe_load(text)["emotion"]
+
+
+@pytest.fixture(scope="session")
+def stage_tables() -> Tables:
+    return make_tables()
+
+
+@pytest.fixture(scope="session")
+def decision(parameters: dict[str, dict]) -> DecisionParams:
+    return DecisionParams(**parameters["decision"])
+
+
+@pytest.fixture(scope="session")
+def stage(
+    stage_tables: Tables,
+    parameters: dict[str, dict],
+    decision: DecisionParams,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Stage:
+    members, histories = [], []
+    for member in MEMBERS:
+        params = EmotionMemberParams.model_validate(parameters[member])
+        if params.training is not None:
+            params = params.model_copy(update={"training": params.training.model_copy(update={"max_epochs": 2})})
+        workspace = str(tmp_path_factory.mktemp(member))
+        fitted, history = nodes.train_emotion_member(
+            stage_tables.examples, stage_tables.vocabulary, params, CPU, SEED, workspace
+        )
+        members.append(nodes.tune_emotion_member(fitted, stage_tables.examples, decision, SEED))
+        histories.append(history)
+    model = nodes.choose_member(*members)
+    signals = nodes.encode_utterances(model, stage_tables.utterances)
+    state = EmotionStateParams(**parameters["state"])
+    checkpoint = nodes.fit_pooling(model, signals, stage_tables.examples, state)
+    return Stage(tuple(members), nodes.collect_histories(*histories), model, checkpoint, signals, decision)

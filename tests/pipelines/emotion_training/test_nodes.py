@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from pydantic import ValidationError
+
+from affectlens import schemas
+from affectlens.evaluation.estimate import LEADERBOARD_COLUMNS
+from affectlens.models.checkpoint import Checkpoint
+from affectlens.models.emotion.state import emotion_state
+from affectlens.pipelines.emotion_training import nodes
+from affectlens.pipelines.emotion_training.params import EmotionMemberParams
+from affectlens.pipelines.emotion_training.pipeline import MEMBERS, create_pipeline
+from affectlens.training.emotion import encode_texts
+
+
+@pytest.fixture(scope="module")
+def scores(stage, stage_tables) -> tuple[pd.DataFrame, pd.DataFrame]:
+    return nodes.score_members(
+        stage_tables.examples, stage_tables.annotations, stage.decision, 5, 7, "tiny", *stage.members
+    )
+
+
+def test_a_member_is_trained_on_train_texts_only(stage, stage_tables, parameters, tmp_path) -> None:
+    examples = stage_tables.examples.copy()
+    examples.loc[examples["split"] == "test", "text"] = "happy happy happy"
+    params = EmotionMemberParams.model_validate(parameters["tfidf"])
+    trainer = {"accelerator": "cpu", "devices": 1, "precision": "32-true", "strategy": "auto"}
+    again, _ = nodes.train_emotion_member(examples, stage_tables.vocabulary, params, trainer, 7, str(tmp_path))
+    assert again.fingerprint() == stage.members[MEMBERS.index("tfidf")].fingerprint()
+
+
+def test_every_member_carries_what_a_reader_of_the_checkpoint_needs(stage) -> None:
+    for checkpoint in stage.members:
+        facts = json.loads(json.dumps(dict(checkpoint.metadata)))
+        assert facts["taxonomy"] == "ekman"
+        assert len(facts["labels"]) == len(facts["prior"]) == len(facts["decision"]["thresholds"]["ekman"]) == 7
+        assert {"seed", "train_fingerprint", "valid_metric", "hidden_size"} <= set(facts)
+
+
+def test_the_best_trained_member_is_handed_on(stage) -> None:
+    trained = {each.architecture: each.metadata["valid_metric"] for each in stage.members[2:]}
+    assert stage.model.architecture == max(trained, key=trained.get)
+    flattered = Checkpoint("majority", {}, {}, {"valid_metric": 0.99})
+    assert nodes.choose_member(flattered, *stage.members[1:]).architecture == stage.model.architecture
+
+
+def test_only_networks_write_history(stage) -> None:
+    assert stage.history["member"].tolist() == ["cnn", "cnn", "lstm", "lstm"]
+
+
+def test_every_utterance_gets_a_signal_in_its_own_row(stage, stage_tables) -> None:
+    signals = schemas.EmotionSignals.validate(stage.signals)
+    assert signals["utterance_id"].tolist() == stage_tables.utterances["utterance_id"].tolist()
+    probabilities, hidden = encode_texts(stage.model, [stage_tables.utterances["text"].iloc[17]])
+    assert np.allclose(signals["probabilities"].iloc[17], probabilities[0], atol=1e-5)
+    assert np.allclose(signals["hidden"].iloc[17], hidden[0], atol=1e-4)
+
+
+def test_states_begin_at_the_prior_and_follow_each_utterance(stage, stage_tables) -> None:
+    states = schemas.EmotionStates.validate(nodes.pool_states(stage.checkpoint, stage.signals, stage_tables.users))
+    assert len(states) == len(stage_tables.utterances) + len(stage_tables.users)
+    begins = states["state_id"].str.endswith("/0")
+    assert states.loc[begins, "user_id"].tolist() == stage_tables.users["user_id"].tolist()
+    assert np.allclose(np.stack(states.loc[begins, "probabilities"]), stage.checkpoint.metadata["prior"], atol=1e-6)
+    assert states.groupby("user_id")["occurred_at"].apply(lambda times: times.is_monotonic_increasing).all()
+
+
+def test_the_last_state_of_a_user_is_his_emotion_state(stage, stage_tables) -> None:
+    states = nodes.pool_states(stage.checkpoint, stage.signals, stage_tables.users)
+    mine = stage.signals[stage.signals["user_id"] == "u3"]
+    emotion, code = emotion_state(
+        stage.checkpoint, np.stack(mine["probabilities"]), np.stack(mine["hidden"]), mine["occurred_at"]
+    )
+    last = states[states["user_id"] == "u3"].iloc[-1]
+    assert last["state_id"] == f"u3/{len(mine)}"
+    assert np.allclose(last["probabilities"], emotion, atol=1e-5)
+    assert np.allclose(last["hidden"], code, atol=1e-4)
+
+
+def test_states_do_not_depend_on_the_names_of_users_or_on_the_order_of_rows(stage, stage_tables) -> None:
+    def vectors(signals: pd.DataFrame, users: pd.DataFrame) -> np.ndarray:
+        return np.stack(nodes.pool_states(stage.checkpoint, signals, users)["probabilities"])
+
+    renamed = {name: f"{9 - int(name[1:]) % 10}{name}" for name in stage_tables.users["user_id"]}
+    signals = stage.signals.assign(user_id=stage.signals["user_id"].map(renamed))
+    users = stage_tables.users.assign(user_id=stage_tables.users["user_id"].map(renamed))
+    expected = vectors(stage.signals, stage_tables.users)
+    assert np.array_equal(vectors(signals, users), expected)
+    assert np.array_equal(vectors(stage.signals.iloc[::-1], stage_tables.users), expected)
+
+
+def test_a_user_who_is_in_no_table_of_users_gets_states_from_a_second_before_his_words(stage, stage_tables) -> None:
+    nobody = stage_tables.users.iloc[:0]
+    states = schemas.EmotionStates.validate(nodes.pool_states(stage.checkpoint, stage.signals.head(3), nobody))
+    first_words = stage.signals["occurred_at"].iloc[0]
+    assert states["occurred_at"].iloc[0] == first_words - pd.Timedelta(seconds=1)
+
+
+def test_a_content_without_text_gets_the_prior(stage, stage_tables) -> None:
+    contents = schemas.ContentEmotions.validate(nodes.encode_contents(stage.checkpoint, stage_tables.contents))
+    assert contents["has_text"].tolist() == [True, False, False]
+    assert np.allclose(contents["probabilities"].iloc[1], stage.checkpoint.metadata["prior"], atol=1e-6)
+    assert np.argmax(contents["probabilities"].iloc[0]) == 3
+
+
+def test_empty_tables_stay_empty_tables(stage, stage_tables) -> None:
+    signals = schemas.EmotionSignals.validate(nodes.encode_utterances(stage.model, stage_tables.utterances.iloc[:0]))
+    states = nodes.pool_states(stage.checkpoint, signals, stage_tables.users.iloc[:0])
+    contents = nodes.encode_contents(stage.checkpoint, stage_tables.contents.iloc[:0])
+    assert len(schemas.EmotionStates.validate(states)) == len(schemas.ContentEmotions.validate(contents)) == 0
+    rows = nodes.score_states(stage.checkpoint, signals, stage_tables.examples, 7, "tiny")
+    assert list(rows.columns) == list(LEADERBOARD_COLUMNS)
+    assert len(rows) == 0
+
+
+def test_the_leaderboard_starts_with_every_member_on_test(stage, scores) -> None:
+    rows, _ = scores
+    assert list(rows.columns) == list(LEADERBOARD_COLUMNS)
+    first = rows[(rows["split"] == "test") & (rows["protocol"] == "held_out") & (rows["metric"] == "macro_f1")]
+    assert first["model"].tolist() == [*MEMBERS, "human"]
+    assert rows[["split", "protocol"]].iloc[0].tolist() == ["test", "held_out"]
+    assert set(rows["protocol"]) == {"held_out", "cross_fitted", "tuned_on_same", "paired"}
+    assert not rows.duplicated(["model", "metric", "split", "protocol"]).any()
+
+
+def test_the_valid_figure_of_the_leaderboard_is_that_of_the_checkpoint(stage, scores) -> None:
+    rows, _ = scores
+    fair = rows[(rows["protocol"] == "cross_fitted") & (rows["metric"] == "macro_f1")].set_index("model")["value"]
+    for checkpoint in stage.members:
+        assert fair[checkpoint.architecture] == pytest.approx(checkpoint.metadata["valid_metric"], abs=1e-9)
+
+
+def test_annotators_who_always_agree_are_a_ceiling_of_one(scores) -> None:
+    rows, _ = scores
+    human = rows[rows["model"] == "human"].set_index("metric")["value"]
+    assert human["macro_f1"] == human["krippendorff_alpha"] == 1.0
+
+
+def test_without_test_rows_the_cross_fitted_figures_stand_first(stage, stage_tables) -> None:
+    examples = stage_tables.examples[stage_tables.examples["split"] != "test"]
+    rows, shown = nodes.score_members(
+        examples, stage_tables.annotations.iloc[:0], stage.decision, 2, 7, "x", *stage.members
+    )
+    assert rows[["split", "protocol"]].iloc[0].tolist() == ["valid", "cross_fitted"]
+    assert set(rows["split"]) == set(shown["split"]) == {"valid"}
+    assert "human" not in set(rows["model"])
+
+
+def test_examples_show_the_texts_that_were_scored_with_what_was_said(scores, stage_tables) -> None:
+    shown = schemas.EmotionExamplesScored.validate(scores[1])
+    assert shown["is_right"].sum() <= 5
+    assert (~shown["is_right"]).sum() <= 5
+    right = shown[shown["is_right"]]
+    assert [list(said) for said in right["predicted"]] == [list(true) for true in right["labels"]]
+    truth = stage_tables.examples.set_index("utterance_id").loc[shown["utterance_id"]]
+    assert truth["text"].tolist() == shown["text"].tolist()
+    assert set(shown["split"]) == {"test"}
+
+
+def test_states_are_scored_beside_the_last_utterance_and_the_prior(stage, stage_tables) -> None:
+    rows = nodes.score_states(stage.checkpoint, stage.signals, stage_tables.examples, 7, "tiny")
+    values = rows[rows["metric"] == "next_utterance_nll"].set_index("model")["value"]
+    assert set(values.index) == {"states", "last_utterance", "prior", "states - last_utterance", "states - prior"}
+    assert values["states"] < values["last_utterance"]
+    assert (rows["protocol"] == "next_utterance").all()
+
+
+def test_several_taxonomies_are_refused(stage, stage_tables) -> None:
+    mixed = stage_tables.examples.copy()
+    mixed.loc[0, "taxonomy"] = "sentiment"
+    with pytest.raises(ValueError, match="exactly one"):
+        nodes.tune_emotion_member(stage.members[0], mixed, stage.decision, 7)
+
+
+def test_no_valid_texts_are_refused(stage, stage_tables) -> None:
+    train = stage_tables.examples[stage_tables.examples["split"] == "train"]
+    with pytest.raises(ValueError, match="0 valid"):
+        nodes.tune_emotion_member(stage.members[0], train, stage.decision, 7)
+
+
+def test_a_network_without_training_and_a_baseline_with_it_are_refused(parameters) -> None:
+    with pytest.raises(ValidationError, match="lstm"):
+        EmotionMemberParams.model_validate({**parameters["lstm"], "training": None})
+    with pytest.raises(ValidationError, match="majority"):
+        EmotionMemberParams.model_validate({**parameters["majority"], "training": parameters["lstm"]["training"]})
+
+
+def test_test_rows_are_read_by_one_node() -> None:
+    reading = [node.short_name for node in create_pipeline().nodes if "annotations" in node.inputs]
+    assert reading == ["score_members"]
