@@ -345,6 +345,18 @@ PolicyValues = _table(
     unique=["policy", "estimator"],
 )
 
+# --- gan -------------------------------------------------------------------------------------------------------------
+GeneratedContentFeatures = _table(
+    "generated_content_features",
+    {
+        "state_id": _id(unique=True),
+        "user_id": _id(),
+        "occurred_at": _time(nullable=True),
+        "n_samples": _count(1),
+        "vectors": _list(),
+    },
+)
+
 # --- recommender -----------------------------------------------------------------------------------------------------
 CandidateScores = _table(
     "candidate_scores",
@@ -382,4 +394,35 @@ ExpressionStatistics = _table(
         "n": _count(1),
     },
     unique=["source", "period", "statistic", "form"],
+)
+
+# --- simulation ------------------------------------------------------------------------------------------------------
+SimulatedTruth = _table(
+    "simulated_truth",
+    {
+        "interaction_id": _id(unique=True),
+        "topic_index": _count(),
+        "valence": _real(-1.0, 1.0),
+        "arousal": _real(-1.0, 1.0),
+        "dominance": _real(-1.0, 1.0),
+        "fatigue": _real(0.0),
+        "utility": _real(),
+        "expected_rewards": _list(),
+        "expected_utilities": _list(),
+    },
+)
+SimulatedUtteranceTruth = _table(
+    "simulated_utterance_truth",
+    {
+        "utterance_id": _id(unique=True),
+        "emotion_probabilities": _list(),
+        "intensity": _real(0.0, 1.0),
+        "is_ironic": _column("bool"),
+        "is_mixed": _column("bool"),
+        "valence": _real(-1.0, 1.0),
+        "arousal": _real(-1.0, 1.0),
+        "dominance": _real(-1.0, 1.0),
+        "manner": _string(),
+        "surface_emotion": _string(),
+    },
 )

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy import stats
 
 from affectlens.evaluation.estimate import (
     LEADERBOARD_COLUMNS,
@@ -60,6 +61,15 @@ def test_a_clear_paired_gain_has_a_small_p_and_no_gain_a_p_of_one() -> None:
     assert gain.lower > 0
     assert p_value < 0.01
     assert paired_difference(noise, noise, seed=0)[1] == 1.0
+
+
+def test_the_sign_flip_p_agrees_with_scipy() -> None:
+    difference = np.random.default_rng(4).normal(0.15, 1.0, size=100)
+    _, p_value = paired_difference(difference, np.zeros(100), seed=0)
+    other = stats.permutation_test(
+        (difference,), np.mean, permutation_type="samples", n_resamples=20_000, rng=np.random.default_rng(1)
+    )
+    assert p_value == pytest.approx(other.pvalue, abs=0.03)
 
 
 def test_paired_values_of_other_shapes_are_refused() -> None:

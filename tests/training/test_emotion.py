@@ -27,7 +27,7 @@ from affectlens.training.emotion import (
 from affectlens.training.loop import TrainerParams, TrainingParams
 
 CPU = TrainerParams(accelerator="cpu", devices=1, precision="32-true", strategy="auto")
-FAST = TrainingParams(max_epochs=4, batch_size=8, learning_rate=0.02, weight_decay=0.0, patience=4, gradient_clip=1.0)
+FAST = TrainingParams(max_epochs=4, batch_size=8, learning_rate=0.05, weight_decay=0.0, patience=4, gradient_clip=5.0)
 SIZES = {"max_tokens": 12, "embedding_size": 8, "hidden_size": 5, "dropout": 0.1, "word_dropout": 0.0}
 MEMBERS: dict[str, MemberModel] = {
     "majority": MajorityParams(kind="majority"),

@@ -107,16 +107,19 @@ def paired_difference(a: np.ndarray, b: np.ndarray, seed: int) -> tuple[Estimate
     estimate = mean_estimate(difference, seed)
     if difference.size == 0 or np.all(difference == 0):
         return estimate, 1.0
-    test = stats.permutation_test(
-        (difference,),
-        np.mean,
-        permutation_type="samples",
-        n_resamples=N_RESAMPLES,
-        vectorized=True,
-        rng=np.random.default_rng(seed),
-        batch=50,
-    )
-    return estimate, float(test.pvalue)
+    return estimate, _sign_flip_p(difference, seed)
+
+
+def _sign_flip_p(difference: np.ndarray, seed: int) -> float:
+    """Two-sided p-value of a mean of zero, from random signs (`scipy.stats.permutation_test`, but as one product)."""
+    generator = np.random.default_rng(seed)
+    observed, n_extreme = abs(difference.sum()), 0
+    block = max(1, 5_000_000 // difference.size)
+    for start in range(0, N_RESAMPLES, block):
+        size = (min(block, N_RESAMPLES - start), difference.size)
+        flipped = difference.sum() - 2.0 * (generator.integers(0, 2, size, dtype=np.int8) @ difference)
+        n_extreme += int((np.abs(flipped) >= observed * (1 - 1e-12)).sum())
+    return (n_extreme + 1) / (N_RESAMPLES + 1)
 
 
 def leaderboard_rows(

@@ -79,7 +79,9 @@ def mmd2(real: np.ndarray, fake: np.ndarray, bandwidth: float | None = None) -> 
     width = median_distance(real) if bandwidth is None else bandwidth
     kernel = rbf_kernel(np.concatenate([real, fake]), width)
     from_real = np.arange(len(kernel)) < len(real)
-    return float(mmd2_of_kernel(kernel, from_real[None, :].astype(np.float64), (~from_real)[None, :].astype(np.float64))[0])
+    return float(
+        mmd2_of_kernel(kernel, from_real[None, :].astype(np.float64), (~from_real)[None, :].astype(np.float64))[0]
+    )
 
 
 def local_mmd2(real: np.ndarray, fake: np.ndarray) -> float:

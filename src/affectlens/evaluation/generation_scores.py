@@ -116,7 +116,9 @@ def fit_judge(contents: LabelledVectors, params: GenerationScoreParams) -> Logis
     return LogisticRegression(C=params.judge_penalty, max_iter=2000).fit(known.vectors, known.labels)
 
 
-def dose_response(sample: Callable[[np.ndarray], np.ndarray], mean_emotion: np.ndarray, test: GenerationTest) -> Estimate:
+def dose_response(
+    sample: Callable[[np.ndarray], np.ndarray], mean_emotion: np.ndarray, test: GenerationTest
+) -> Estimate:
     """Spearman correlation of asked intensity and judged probability, interest and noise of each sample held fixed.
 
     The asked emotion moves from the training mean (intensity 0) to one class alone (intensity 1); the value of a

@@ -86,7 +86,9 @@ def cast_votes(
     rest[np.arange(len(first)), first] = 0.0
     rest[:, NEUTRAL] = 0.0
     second = draw_categories(rest + np.finfo(float).tiny, rng)
-    doubts = truth["is_mixed"].to_numpy()[utterance] & (first != NEUTRAL) & (rng.random(len(first)) < params.second_label)
+    doubts = (
+        truth["is_mixed"].to_numpy()[utterance] & (first != NEUTRAL) & (rng.random(len(first)) < params.second_label)
+    )
     labels = np.eye(N_EMOTIONS, dtype=bool)[first]
     labels[doubts, second[doubts]] = True
     return Votes(utterance, annotator, labels)

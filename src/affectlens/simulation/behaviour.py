@@ -151,7 +151,12 @@ def respond(
     comment = engagement.comment + engagement.comment_arousal * arousal + population.talkative[users]
     share = engagement.share + engagement.share_arousal * arousal + engagement.share_utility * worth
     log_odds = np.stack(
-        [view_log_odds, like + breaks.reactions_like * has_reactions, comment + breaks.reactions_comment * has_reactions, share]
+        [
+            view_log_odds,
+            like + breaks.reactions_like * has_reactions,
+            comment + breaks.reactions_comment * has_reactions,
+            share,
+        ]
     )
     drawn = rng.random(log_odds.shape) < expit(log_odds)
     drawn[1:] &= drawn[0]

@@ -96,7 +96,9 @@ def with_bad_rows(
     parts = [_damaged(table.iloc[rows[kind == number]], damage, id_column) for number, damage in enumerate(damages)]
     origin = np.concatenate([np.arange(len(table)), *[rows[kind == number] + 0.5 for number in range(len(damages))]])
     order = np.argsort(origin, kind="stable")
-    return pd.concat([table, *[part for part in parts if len(part)]], ignore_index=True).iloc[order].reset_index(drop=True)
+    return (
+        pd.concat([table, *[part for part in parts if len(part)]], ignore_index=True).iloc[order].reset_index(drop=True)
+    )
 
 
 def _damaged(rows: pd.DataFrame, damage: Damage, id_column: str | None) -> pd.DataFrame:

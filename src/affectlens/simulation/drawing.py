@@ -102,9 +102,7 @@ def render(sitter: Sitter, phase: float, params: MediaParams, rng: np.random.Gen
     return np.asarray(np.clip(noisy * 255.0, 0.0, 255.0), dtype=np.uint8)
 
 
-def draw_images(
-    emotions: np.ndarray, vad: np.ndarray, params: MediaParams, rng: np.random.Generator
-) -> list[bytes]:
+def draw_images(emotions: np.ndarray, vad: np.ndarray, params: MediaParams, rng: np.random.Generator) -> list[bytes]:
     """PNG pictures at full expression, one for each of the emotions (n, 7) and moods (n, 3)."""
     encoded: list[bytes] = []
     for start in range(0, len(emotions), params.batch):
@@ -146,7 +144,9 @@ def encode_gif(frames: np.ndarray, frame_ms: int) -> bytes:
 
 
 _CODES = np.arange(256)
-_PALETTE = np.stack([(_CODES >> 5) * 36, ((_CODES >> 2) & 7) * 36, (_CODES & 3) * 85], axis=1).astype(np.uint8).tobytes()
+_PALETTE = (
+    np.stack([(_CODES >> 5) * 36, ((_CODES >> 2) & 7) * 36, (_CODES & 3) * 85], axis=1).astype(np.uint8).tobytes()
+)
 
 
 def _part(sitter: Sitter, chosen: np.ndarray) -> Sitter:
@@ -188,7 +188,10 @@ def _face(picture: np.ndarray, y: np.ndarray, x: np.ndarray, sitter: Sitter, pha
 
 def _mouth(y: np.ndarray, x: np.ndarray, r: np.ndarray, curve: np.ndarray, gape: np.ndarray) -> np.ndarray:
     bend = 0.45 * curve * ((x / (0.5 * r)) ** 2 - 0.5) * r
-    line = np.abs(y - 0.45 * r + bend) - (0.05 + 0.16 * np.clip(gape, 0.0, 1.2) * np.sqrt(np.clip(1.0 - (x / (0.5 * r)) ** 2, 0.0, 1.0))) * r
+    line = (
+        np.abs(y - 0.45 * r + bend)
+        - (0.05 + 0.16 * np.clip(gape, 0.0, 1.2) * np.sqrt(np.clip(1.0 - (x / (0.5 * r)) ** 2, 0.0, 1.0))) * r
+    )
     return _soft(np.maximum(line, np.abs(x) - (0.5 - 0.12 * np.clip(gape, 0.0, 1.0)) * r))
 
 

@@ -132,7 +132,12 @@ def topic_scores(n_views: np.ndarray, params: LoggingParams, rng: np.random.Gene
 
 
 def open_visit(
-    users: np.ndarray, session: np.ndarray, clock: np.ndarray, window: Window, population: Population, catalogue: Catalogue
+    users: np.ndarray,
+    session: np.ndarray,
+    clock: np.ndarray,
+    window: Window,
+    population: Population,
+    catalogue: Catalogue,
 ) -> Visit:
     """Sessions at their first position, with nothing shown yet."""
     taste = taste_for(population, users, catalogue, window.pool.content.ravel())

@@ -114,7 +114,12 @@ def _pieces(text: str) -> tuple[Piece, ...]:
 
 
 def _expand(
-    rule: str, rows: np.ndarray, attributes: Mapping[str, np.ndarray], rng: np.random.Generator, grammar: Grammar, wording: Wording
+    rule: str,
+    rows: np.ndarray,
+    attributes: Mapping[str, np.ndarray],
+    rng: np.random.Generator,
+    grammar: Grammar,
+    wording: Wording,
 ) -> np.ndarray:
     alternatives = grammar[rule]
     if alternatives.plain is not None:

@@ -88,9 +88,7 @@ def _panel_counts(
     return counts
 
 
-def _pressed(
-    world: World, impressions: Impressions, params: ReactionParams, rng: np.random.Generator
-) -> np.ndarray:
+def _pressed(world: World, impressions: Impressions, params: ReactionParams, rng: np.random.Generator) -> np.ndarray:
     """The button behind each like, in the order of the likes: the content's emotion chooses, where there is a choice."""
     rows = np.flatnonzero(impressions.is_liked)
     table = np.array([[BUTTONS[emotion].get(name, 0.0) for name in REACTIONS] for emotion in EKMAN])

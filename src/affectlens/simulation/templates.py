@@ -206,7 +206,13 @@ SENTENCES: Rules = {
         "stop calling me {feeling@other},",
         "the headline said {noun@other}, the truth is",
     ),
-    "aside": ("{echo@emotion}", "{echo@emotion}", "{situation@emotion}", "{cry@emotion}", "{feeling@emotion}, all day long"),
+    "aside": (
+        "{echo@emotion}",
+        "{echo@emotion}",
+        "{situation@emotion}",
+        "{cry@emotion}",
+        "{feeling@emotion}, all day long",
+    ),
     "tail": (
         "thanks for reading.",
         "anyway.",

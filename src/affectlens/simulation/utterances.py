@@ -65,7 +65,9 @@ class Utterances:
     @property
     def surface(self) -> np.ndarray:
         """The emotion (N,) that the words alone suggest: joy under irony, the denied one under negation."""
-        return np.where(self.is_ironic, _JOY, np.where(self.mode == MODES.index("negated"), self.opposite, self.emotion))
+        return np.where(
+            self.is_ironic, _JOY, np.where(self.mode == MODES.index("negated"), self.opposite, self.emotion)
+        )
 
     @property
     def opposite(self) -> np.ndarray:

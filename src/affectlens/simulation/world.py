@@ -120,9 +120,7 @@ def utterances_and_truth(history: History) -> tuple[pd.DataFrame, pd.DataFrame]:
     return _spoil(history, table, "utterances", "utterance_id"), truth
 
 
-def labels_and_annotations(
-    truth: pd.DataFrame, params: WorldParams, seed: int
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def labels_and_annotations(truth: pd.DataFrame, params: WorldParams, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """`raw_emotion_labels` and `raw_annotations` of the labelled part of `simulated_utterance_truth`."""
     rng = stream(seed, "annotation")
     people = panel.draw_annotators(params.annotation, rng)
@@ -230,6 +228,4 @@ def _date(history: History, seconds: float) -> str:
 
 
 def _by_quarter(dates: list[str], shares: np.ndarray, forms: Mapping[str, float]) -> dict[str, dict[str, float]]:
-    return {
-        date: dict(zip(forms, row, strict=True)) for date, row in zip(dates, shares.round(6).tolist(), strict=True)
-    }
+    return {date: dict(zip(forms, row, strict=True)) for date, row in zip(dates, shares.round(6).tolist(), strict=True)}

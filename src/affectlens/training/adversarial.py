@@ -108,7 +108,10 @@ def fit_adversarial(
             events({**scalars, f"{metric_name}/valid": row["valid_metric"]}, row["epoch"])
             logger.info(
                 "epoch %d: loss %.4f, critic %.4f, %s %.4f, %.1f s",
-                *(row[name] for name in ("epoch", "train_loss", "critic_loss", "metric_name", "valid_metric", "seconds")),
+                *(
+                    row[name]
+                    for name in ("epoch", "train_loss", "critic_loss", "metric_name", "valid_metric", "seconds")
+                ),
             )
             state.save(work_dir, identity, *_state_of(current))
     state.remove(work_dir)
@@ -197,9 +200,7 @@ def _step(current: _Fit, player: str, loss: Tensor, params: AdversarialParams) -
     """One step of one player; gradients that its loss leaves on the opponent are thrown away."""
     current.fabric.backward(loss)
     module, optimizer = current.wrapped[player], current.wrapped[f"{player}_optimizer"]
-    current.fabric.clip_gradients(
-        module, optimizer, max_norm=params.steps.gradient_clip, error_if_nonfinite=False
-    )
+    current.fabric.clip_gradients(module, optimizer, max_norm=params.steps.gradient_clip, error_if_nonfinite=False)
     optimizer.step()
     for each in current.optimizers.values():
         each.zero_grad(set_to_none=True)

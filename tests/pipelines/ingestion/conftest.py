@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 
+import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
@@ -28,6 +29,15 @@ def limits() -> IngestionParams:
 def image(size: tuple[int, int] = (4, 4), form: str = "PNG") -> bytes:
     buffer = io.BytesIO()
     Image.new("RGB", size, "red").save(buffer, form)
+    return buffer.getvalue()
+
+
+def clip() -> bytes:
+    """Three frames of noise as a GIF."""
+    noise = np.random.default_rng(0).integers(0, 255, (3, 8, 8, 3), dtype=np.uint8)
+    first, *others = [Image.fromarray(frame) for frame in noise]
+    buffer = io.BytesIO()
+    first.save(buffer, "GIF", save_all=True, append_images=others)
     return buffer.getvalue()
 
 

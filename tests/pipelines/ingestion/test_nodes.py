@@ -3,6 +3,7 @@ from __future__ import annotations
 import inspect
 from functools import cache
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -12,7 +13,7 @@ from affectlens.pipelines.ingestion.intake import hash_ids
 from affectlens.pipelines.ingestion.params import IngestionParams
 from affectlens.pipelines.ingestion.pipeline import REFERENCES
 
-from .conftest import KEY, RAW, image, rows
+from .conftest import KEY, RAW, clip, image, rows
 
 CONTRACTS = {schema.name: schema for schema in (schemas.Users, schemas.Contents, schemas.Interactions)} | {
     schema.name: schema
@@ -131,6 +132,8 @@ REASONS = [
     ("media", {"media_path": "m2", "data": "text"}, "unreadable data"),
     ("media", {"media_path": "m2", "data": b"no image"}, "image does not decode"),
     ("media", {"media_path": "m2", "data": image()[:-20]}, "image does not decode"),
+    ("media", {"media_path": "m2", "data": clip()[: len(clip()) // 2]}, "image does not decode"),
+    ("media", {"media_path": "m2", "data": clip()[: len(clip()) * 9 // 10]}, "image does not decode"),
     ("media", {"media_path": "m2", "data": image((11, 10))}, "image does not decode"),
     ("media", {"media_path": "m2", "data": image(form="BMP")}, "image does not decode"),
 ]
@@ -165,6 +168,21 @@ def test_an_event_within_the_clock_tolerance_passes(limits: IngestionParams) -> 
 
 def test_mentions_are_masked_in_kept_texts(limits: IngestionParams) -> None:
     assert ingest("utterances", RAW["utterances"], limits)[0]["text"].tolist() == ["lovely, @user"]
+
+
+def test_a_clip_of_several_frames_passes(limits: IngestionParams) -> None:
+    assert len(ingest("media", rows(RAW["media"], media_path="m2", data=clip()), limits)[0]) == 2
+
+
+def test_damaged_images_never_stop_the_run(limits: IngestionParams) -> None:
+    generator, whole = np.random.default_rng(7), np.frombuffer(clip(), dtype=np.uint8)
+    damage = np.where(generator.random((200, whole.size)) < 0.02, generator.integers(0, 256, (200, whole.size)), whole)
+    cut = generator.integers(1, whole.size, 200)
+    data = [bytes(row[:end].astype(np.uint8)) for row, end in zip(damage, cut, strict=True)]
+    raw = pd.DataFrame({"media_path": [f"m{number}" for number in range(200)], "data": data})
+    accepted, refusals, _ = ingest("media", raw, limits)
+    assert len(accepted) + len(refusals) == 200
+    assert set(refusals["reason"]) == {"image does not decode"}
 
 
 def test_an_undetermined_language_is_said_to_be_so(limits: IngestionParams) -> None:

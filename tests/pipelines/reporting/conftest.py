@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -200,3 +201,23 @@ def tables() -> Tables:
 @pytest.fixture(scope="session")
 def report(tables: Tables) -> tuple[str, dict[str, Any]]:
     return run_report(tables)
+
+
+@pytest.fixture(scope="session")
+def run() -> Callable[..., tuple[str, dict[str, Any]]]:
+    return run_report
+
+
+@pytest.fixture
+def make_board() -> Callable[..., pd.DataFrame]:
+    return board
+
+
+@pytest.fixture
+def stage_params() -> StagesParams:
+    return StagesParams(**PARAMS["stages"])
+
+
+@pytest.fixture
+def hostile() -> str:
+    return HOSTILE

@@ -55,6 +55,6 @@ class TextCnn(nn.Module):
 
 def _windows(conv: nn.Module, embedded: Tensor) -> Tensor:
     """Filters on the window that starts at each token: embedded (B, E, T) -> (B, T, F); zeros follow the text."""
-    padding = conv.kernel_size[0] - 1  # type: ignore[index,operator]
-    states: Tensor = conv(functional.pad(embedded, (0, int(padding))))
+    width = conv.get_parameter("weight").shape[2]
+    states: Tensor = conv(functional.pad(embedded, (0, width - 1)))
     return states.transpose(1, 2)

@@ -132,18 +132,18 @@ def score_members(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Score every member on test, which no other node reads, and on valid; show texts read right and wrong."""
     valid, test = (tables.labelled_texts(examples, split) for split in ("valid", "test"))
+    where = scoring.Setting("valid", "cross_fitted", seed, dataset)
     fair = {each.architecture: scoring.without_own_fold(each, valid, decision, seed) for each in checkpoints}
     same = {each.architecture: scoring.held_out(each, valid) for each in checkpoints}
-    split, protocol, first = "valid", "cross_fitted", fair
-    parts = [scoring.member_rows(fair, "valid", "cross_fitted", seed, dataset, per_label=True)]
+    parts = [scoring.member_rows(fair, where, per_label=True)]
+    first, main = fair, where
     if test.texts:
-        split, protocol = "test", "held_out"
-        first = {each.architecture: scoring.held_out(each, test) for each in checkpoints}
-        parts.insert(0, scoring.member_rows(first, split, protocol, seed, dataset, per_label=True))
-    shown = examples[examples["split"] == split]
-    parts.insert(1, scoring.human_rows(annotations, shown, valid.taxonomy, protocol, seed, dataset))
-    parts.append(scoring.member_rows(same, "valid", "tuned_on_same", seed, dataset, per_label=False))
-    parts.append(scoring.paired_rows(first, split, seed, dataset))
+        first, main = {each.architecture: scoring.held_out(each, test) for each in checkpoints}, where.on_test()
+        parts.insert(0, scoring.member_rows(first, main, per_label=True))
+    shown = examples[examples["split"] == main.split]
+    parts.insert(1, scoring.human_rows(annotations, shown, valid.taxonomy, main))
+    parts.append(scoring.member_rows(same, replace(where, protocol="tuned_on_same"), per_label=False))
+    parts.append(scoring.paired_rows(first, replace(main, protocol="paired")))
     best = first[choose_member(*checkpoints).architecture]
     answers = (best.truth, best.decisions[best.taxonomy], best.probabilities)
     return scoring.joined(parts), tables.examples_table(shown, *answers, valid.names, n_examples)
@@ -156,7 +156,7 @@ def score_states(
     timelines = tables.timelines(signals, examples, checkpoint)
     split = "test" if (examples["split"] == "test").any() else "valid"
     pooling = RecencyPooling.from_dict(checkpoint.metadata["state"])
-    return scoring.state_rows(timelines, pooling, split, seed, dataset)
+    return scoring.state_rows(timelines, pooling, scoring.Setting(split, "next_utterance", seed, dataset))
 
 
 def collect_leaderboard(*parts: pd.DataFrame) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -53,7 +53,7 @@ def fitting_texts(examples: pd.DataFrame) -> tuple[LabelledTexts, LabelledTexts]
 
 def stacked(column: pd.Series, width: int) -> np.ndarray:
     """A column of n lists as a matrix (n, width)."""
-    return np.stack(column.to_numpy()) if len(column) else np.empty((0, width))
+    return np.stack(list(column)) if len(column) else np.empty((0, width))
 
 
 def signals_table(utterances: pd.DataFrame, probabilities: np.ndarray, hidden: np.ndarray) -> pd.DataFrame:
@@ -152,7 +152,12 @@ def _lists(matrix: np.ndarray) -> pd.Series:
 
 
 def examples_table(
-    texts: pd.DataFrame, truth: np.ndarray, decisions: np.ndarray, probabilities: np.ndarray, labels: Any, n_each: int
+    texts: pd.DataFrame,
+    truth: np.ndarray,
+    decisions: np.ndarray,
+    probabilities: np.ndarray,
+    labels: Sequence[str],
+    n_each: int,
 ) -> pd.DataFrame:
     """The texts of whose strongest emotion the model was surest: `n_each` read right (all labels), as many wrong."""
     names = np.asarray(labels, dtype=object)

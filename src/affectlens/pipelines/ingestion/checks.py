@@ -14,7 +14,18 @@ from PIL import Image, ImageSequence
 # Replacement character, NUL and the C1 controls: what wrong decoding leaves behind (not NEL, a legitimate line end).
 BROKEN_ENCODING = "[\ufffd\x00\x80-\x84\x86-\x9f]"
 IMAGE_FORMATS = ("PNG", "GIF", "JPEG")
-IMAGE_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
+# What Pillow raises on damaged files, found by damaging some ten thousand.
+IMAGE_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    LookupError,
+    ArithmeticError,
+    TypeError,
+    struct.error,
+    Image.DecompressionBombError,
+)
 
 Inclusive = Literal["both", "right"]
 

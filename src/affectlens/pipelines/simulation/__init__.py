@@ -1,0 +1,3 @@
+from affectlens.pipelines.simulation.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

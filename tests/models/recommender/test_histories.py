@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from affectlens.models.recommender.catalogue import catalogue_of, generated_content_of
+from affectlens.models.recommender.histories import Histories, histories_of
+
+
+@pytest.fixture
+def catalogue(contents, events_of):
+    return catalogue_of(contents, events_of([]))
+
+
+@pytest.fixture
+def histories(events_of, catalogue, generated) -> Histories:
+    events = events_of([("b", "item1", 0, "train"), ("a", "item5", 1, "train"), ("b", "item2", 2, "train")])
+    users = np.array(["b", "nobody", "a"], dtype=object)
+    return histories_of(events, users, catalogue, generated_content_of(generated))
+
+
+def test_events_stand_user_by_user_in_order_of_steps_and_a_user_may_have_none(histories) -> None:
+    assert histories.offsets.tolist() == [0, 2, 2, 3]
+    assert histories.item.tolist() == [1, 2, 5]
+    assert histories.owner.tolist() == [0, 0, 2]
+    assert histories.age.tolist() == [1, 0, 0]
+
+
+def test_the_order_of_the_rows_of_the_table_does_not_matter(sequences, catalogue, generated) -> None:
+    users, content = pd.unique(sequences["user_id"].astype(object)), generated_content_of(generated)
+    one = histories_of(sequences, users, catalogue, content)
+    two = histories_of(sequences.sample(frac=1.0, random_state=0), users, catalogue, content)
+    assert np.array_equal(one.item, two.item)
+    assert np.array_equal(one.state, two.state)
+
+
+def test_taking_users_takes_their_events(histories) -> None:
+    taken = histories.take(np.array([2, 0]))
+    assert taken.item.tolist() == [5, 1, 2]
+    assert taken.offsets.tolist() == [0, 1, 3]
+
+
+def test_an_item_consumed_twice_weighs_as_its_latest_event(events_of, catalogue, generated) -> None:
+    events = events_of([("a", item, day, "train") for day, item in enumerate(["item1", "item2", "item1"])])
+    histories = histories_of(events, np.array(["a"], dtype=object), catalogue, generated_content_of(generated))
+    weights = histories.weights(catalogue.n_items, 0.5).toarray()[0]
+    assert weights[[1, 2]].tolist() == [1.0, 0.5]
+    assert weights.sum() == 1.5
+
+
+def test_generated_content_of_an_event_existed_at_the_event(events_of, catalogue, generated) -> None:
+    events = events_of([("user1", "item1", 2.0, "train"), ("user1", "item2", 4.0, "train")])
+    histories = histories_of(events, np.array(["user1"], dtype=object), catalogue, generated_content_of(generated))
+    assert histories.state.tolist() == [3, 4]
+    assert histories.request_state.tolist() == [4]
+
+
+def test_an_item_that_the_catalogue_lacks_is_refused(events_of, catalogue, generated) -> None:
+    events = events_of([("a", "stranger", 0, "train")])
+    with pytest.raises(ValueError, match="not in the catalogue"):
+        histories_of(events, np.array(["a"], dtype=object), catalogue, generated_content_of(generated))

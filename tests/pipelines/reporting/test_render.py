@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import pytest
+
+from affectlens.pipelines.reporting import charts, figures, render
+from affectlens.pipelines.reporting.blocks import Section, section, table
+from affectlens.pipelines.reporting.blocks import charts as chart_block
+
+
+def test_prose_marks_names_as_code_and_escapes_the_rest() -> None:
+    assert str(render.prose("`a<b>` beats <i>it</i>")) == "<code>a&lt;b&gt;</code> beats &lt;i&gt;it&lt;/i&gt;"
+
+
+@pytest.mark.parametrize("code", [0x202E, 0x2066, 0x200B, 0x200F, 0xFEFF, 0x00, 0x85, 0x061C])
+def test_characters_that_reorder_or_hide_text_are_written_out(code: int) -> None:
+    assert render.visible(f"a{chr(code)}b") == f"a[U+{code:04X}]b"
+
+
+@pytest.mark.parametrize("text", ["👩‍👩‍👧", "می‌خواهم", "tab\tand\nline", "שלום"])
+def test_what_scripts_and_emoji_need_stays(text: str) -> None:
+    assert render.visible(text) == text
+
+
+def test_names_of_stages_and_models_are_escaped_too() -> None:
+    part: Section = section(
+        "x",
+        "<b>title</b>",
+        ["<i>lead</i>"],
+        [table("<u>caption</u>", ["<s>column</s>"], [["<q>cell</q>"]])],
+        numbers={},
+    )
+    run = {"environment": "<em>", "dataset": "d", "seed": 1, "run_ids": []}
+    page, _ = render.report([{**part, "numbers": run}])
+    for tag in ("<b>", "<i>", "<u>", "<s>", "<q>", "<em>"):
+        assert tag not in page
+
+
+def test_chart_labels_are_escaped_and_dollars_are_no_formulas() -> None:
+    figure = figures._empty("a <b> & $x^2$", "y")
+    figure.add_trace(figures._line([0, 1], [1, 2], "name", 0))
+    (chart,) = chart_block((figure, "caption"))["charts"]
+    svg = charts.to_svg(chart["figure"], "c1")
+    assert "a &lt;b&gt; &amp; $x^2$" in svg
+    assert svg.startswith("<svg")
+    assert "<style" not in svg
+    assert charts.to_svg(chart["figure"], "c1") == svg
+
+
+def test_charts_without_traces_are_left_out() -> None:
+    assert chart_block((figures._empty("x", "y"), "nothing")) is None
+
+
+def test_every_colour_and_dash_of_the_figures_is_known_to_the_charts() -> None:
+    assert set(figures.COLOURS) < set(charts.VARIABLES)
+    assert set(figures.DASHES) == set(charts._DASHES)
+    assert {symbol.removesuffix("-open") for symbol in figures.SYMBOLS} == set(charts._MARKERS)
+
+
+def test_the_index_lists_reports_and_can_be_empty() -> None:
+    entry = {
+        "environment": "base", "dataset": "embedded", "run_id": "r1", "summary": "`cnn` <won>", "href": "base/report.html",
+    }  # fmt: skip
+    page = render.index([entry])
+    assert '<a href="base/report.html">base</a>' in page
+    assert "<code>cnn</code> &lt;won&gt;" in page
+    assert "No report" in render.index([])
