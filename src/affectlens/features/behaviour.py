@@ -22,7 +22,7 @@ def consumed_events(interactions: pd.DataFrame) -> pd.DataFrame:
     first consuming row; `dwell_s` is the longest of its rows; `value` and `surface` are those of its strongest row.
 
     Returns:
-        user_id, content_id, occurred_at, kind, dwell_s, value, surface; rows in the order in which exposures appear.
+        user_id, content_id, occurred_at, kind, dwell_s, value, surface; ordered by the first consuming row.
     """
     kind = pd.Categorical(interactions["kind"], categories=list(INTERACTION_KINDS)).codes
     is_kept = (kind > 0) | interactions["dwell_s"].notna().to_numpy()
@@ -43,18 +43,20 @@ def _exposure_numbers(rows: pd.DataFrame, is_alone: np.ndarray) -> np.ndarray:
 
 
 def _strongest(rows: pd.DataFrame, exposure: np.ndarray, strength: np.ndarray) -> pd.DataFrame:
-    """One row an exposure; rows that tie in strength are ordered by time, then as they stand."""
+    """One row an exposure; of rows that tie in strength the earliest speaks, then the one that stands first."""
     instants = _microseconds(rows["occurred_at"])
     order = np.lexsort((instants, -strength, exposure))
     starts = np.flatnonzero(np.diff(exposure[order], prepend=-1))
     best = order[starts]
     events = rows.loc[best, ["user_id", "content_id", "occurred_at", "kind", "dwell_s", "value", "surface"]]
-    if len(starts):
-        consumed_at = np.where(strength > 0, instants, _NEVER)[order]
-        first = np.minimum.reduceat(consumed_at, starts)
-        events["occurred_at"] = _as_times(first)
-        events["dwell_s"] = np.fmax.reduceat(rows["dwell_s"].to_numpy(dtype=np.float64)[order], starts)
-    return events[strength[best] > 0].reset_index(drop=True)
+    if not len(starts):
+        return events
+    is_consumed = (strength > 0)[order]
+    first_row = np.minimum.reduceat(np.where(is_consumed, order, _NEVER), starts)
+    first_time = np.minimum.reduceat(np.where(is_consumed, instants[order], _NEVER), starts)
+    longest = np.fmax.reduceat(rows["dwell_s"].to_numpy(dtype=np.float64)[order], starts)
+    kept = np.argsort(first_row, kind="stable")[: int((first_row < _NEVER).sum())]
+    return events.assign(occurred_at=_as_times(first_time), dwell_s=longest).iloc[kept].reset_index(drop=True)
 
 
 def behaviour_sequences(events: pd.DataFrame) -> pd.DataFrame:

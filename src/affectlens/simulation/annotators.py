@@ -125,6 +125,33 @@ def mean_ratings(
     return rated
 
 
+def labels_table(truth: pd.DataFrame, labels: np.ndarray, n_votes: np.ndarray, ratings: np.ndarray) -> pd.DataFrame:
+    """`raw_emotion_labels`: one row for each utterance with votes; arguments (N, 7), (N,) and (N, 3)."""
+    rows = np.flatnonzero(n_votes)
+    return pd.DataFrame(
+        {
+            "utterance_id": truth["utterance_id"].to_numpy()[rows],
+            "taxonomy": "ekman",
+            "labels": label_lists(labels[rows]),
+            "n_annotators": n_votes[rows].astype(float),
+            "split": pd.Series([None] * len(rows), dtype=object),
+            **dict(zip(("valence", "arousal", "dominance"), ratings[rows].T, strict=True)),
+        }
+    )
+
+
+def annotations_table(truth: pd.DataFrame, votes: Votes, annotator_id: np.ndarray) -> pd.DataFrame:
+    """`raw_annotations`: one row a vote, with the annotators' ids (J,)."""
+    return pd.DataFrame(
+        {
+            "utterance_id": truth["utterance_id"].to_numpy()[votes.utterance],
+            "annotator_id": annotator_id[votes.annotator],
+            "taxonomy": "ekman",
+            "labels": label_lists(votes.labels),
+        }
+    )
+
+
 def label_lists(labels: np.ndarray) -> list[list[str]]:
     """Names of the true columns of each row of (n, 7), in Ekman order.
 
@@ -156,12 +183,12 @@ def _seen(
     rng: np.random.Generator,
 ) -> np.ndarray:
     """Weights (V, 7) from which each vote is drawn."""
-    expressed = np.stack(truth["emotion_probabilities"].to_numpy()).astype(np.float64)[utterance]
+    expressed = np.array(truth["emotion_probabilities"].tolist(), dtype=np.float64)[utterance]
     sharp = mixture(expressed**params.sharpness)
     noise = annotators.noise[annotator][:, None]
-    weights = (1.0 - noise) * sharp + noise * (sharp @ confusion(params.confusion_bandwidth))
+    weights: np.ndarray = (1.0 - noise) * sharp + noise * (sharp @ confusion(params.confusion_bandwidth))
     weights[:, NEUTRAL] *= np.exp(annotators.neutral_bias[annotator])
-    surface = pd.Categorical(truth["surface_emotion"], categories=list(EKMAN)).codes[utterance]
+    surface = np.asarray(pd.Categorical(truth["surface_emotion"], categories=list(EKMAN)).codes)[utterance]
     misses = truth["is_ironic"].to_numpy()[utterance] & (rng.random(len(weights)) < annotators.irony_missed[annotator])
     weights[misses] = np.eye(N_EMOTIONS)[surface[misses]]
     return weights

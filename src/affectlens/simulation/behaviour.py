@@ -158,8 +158,8 @@ def respond(
             share,
         ]
     )
-    drawn = rng.random(log_odds.shape) < expit(log_odds)
-    drawn[1:] &= drawn[0]
+    is_viewed, *follows = rng.random(log_odds.shape) < expit(log_odds)
+    is_liked, is_commented, is_shared = (is_viewed & follow for follow in follows)
     spread = engagement.dwell_sigma * rng.normal(size=len(users))
     dwell = dwell_median_s * np.exp(engagement.dwell_interest * view_log_odds + spread)
-    return Responses(*drawn, dwell_s=np.where(drawn[0], dwell, np.nan))
+    return Responses(is_viewed, is_liked, is_commented, is_shared, np.where(is_viewed, dwell, np.nan))

@@ -183,4 +183,5 @@ def _draw_authors(
     total = np.cumsum(weight)
     n_joined = np.searchsorted(population.joined, created)
     reach = np.where(n_joined > 0, total[np.maximum(n_joined, 1) - 1], total[0])
-    return np.minimum(np.searchsorted(total, rng.random(len(created)) * reach), len(population) - 1)
+    authors: np.ndarray = np.minimum(np.searchsorted(total, rng.random(len(created)) * reach), len(population) - 1)
+    return authors

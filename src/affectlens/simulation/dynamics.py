@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.special import expit
 
@@ -44,7 +46,7 @@ def simulate(world: World, policy: TopicPolicy, rng: np.random.Generator) -> tup
     bounds = _window_bounds(world)
     lately = [0] * world.params.session.memory_windows
     n_sessions = 0
-    for start, end in zip(bounds[:-1], bounds[1:], strict=True):
+    for start, end in pairwise(bounds):
         window = _open_window(world, n_views, start, rng)
         first = len(seen)
         remembered = _shown(seen[lately[0] : first] if lately else [])
@@ -253,7 +255,8 @@ def _at_their_hour(
     preferred = world.population.hour[users] + rng.normal(0.0, world.params.session.hour_sd, len(users))
     moment = np.floor((end + days * DAY_S) / DAY_S) * DAY_S + np.mod(preferred, 24.0) * HOUR_S
     late = moment <= end + HOUR_S
-    return np.where(late, moment + np.ceil((end + HOUR_S - moment) / DAY_S) * DAY_S, moment)
+    shifted: np.ndarray = np.where(late, moment + np.ceil((end + HOUR_S - moment) / DAY_S) * DAY_S, moment)
+    return shifted
 
 
 def _count_views(n_views: np.ndarray, steps: list[Impressions]) -> None:

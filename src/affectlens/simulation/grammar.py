@@ -10,8 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from affectlens.simulation.feelings import DEGREES, FEELINGS, SIGNS, Rules
+from affectlens.simulation.headlines import PUBLICATIONS
 from affectlens.simulation.situations import SITUATIONS, SLOTS
-from affectlens.simulation.templates import PUBLICATIONS, SENTENCES
+from affectlens.simulation.templates import SENTENCES
 from affectlens.simulation.topics import THINGS
 
 _REFERENCE = re.compile(r"\{(\w+)(?:@(\w+))?\}")
@@ -38,8 +39,8 @@ Grammar = Mapping[str, Alternatives]
 class Wording(NamedTuple):
     """When each row is written, and how fast wordings are renewed.
 
-    Single words and set phrases stay. Of the n alternatives of a rule that refers on, a row can use those from `progress * renewal * n` on, `(1 - renewal) * n` of them: early
-    rows the first ones, late rows the last ones.
+    Single words and set phrases stay. Of the n alternatives of a rule that refers on, a row can use
+    `(1 - renewal) * n`, from number `progress * renewal * n` on: early rows the first ones, late rows the last ones.
     """
 
     progress: np.ndarray  # (n_rows,) in [0, 1]
@@ -48,7 +49,10 @@ class Wording(NamedTuple):
     def draw(self, rows: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
         """One of n alternatives for each of the rows, evenly among those in use at its time."""
         passed = self.renewal * np.clip(self.progress[rows], 0.0, 1.0)
-        return np.minimum((n * (passed + (1.0 - self.renewal) * rng.random(len(rows)))).astype(np.int64), n - 1)
+        drawn: np.ndarray = np.minimum(
+            (n * (passed + (1.0 - self.renewal) * rng.random(len(rows)))).astype(np.int64), n - 1
+        )
+        return drawn
 
 
 def steady(n_rows: int) -> Wording:

@@ -40,4 +40,5 @@ def utterance_ids(n: int) -> np.ndarray:
 def times(seconds: np.ndarray, time: TimeParams) -> pd.Series:
     """Seconds since the first day as UTC timestamps, to the second."""
     moments = np.datetime64(time.first_day, "us") + np.round(seconds).astype("timedelta64[s]").astype("timedelta64[us]")
-    return pd.Series(moments).dt.tz_localize("UTC")
+    column: pd.Series = pd.Series(moments).dt.tz_localize("UTC")
+    return column

@@ -89,7 +89,7 @@ def _panel_counts(
 
 
 def _pressed(world: World, impressions: Impressions, params: ReactionParams, rng: np.random.Generator) -> np.ndarray:
-    """The button behind each like, in the order of the likes: the content's emotion chooses, where there is a choice."""
+    """The button behind each like, in the order of the likes: the content's emotion chooses."""
     rows = np.flatnonzero(impressions.is_liked)
     table = np.array([[BUTTONS[emotion].get(name, 0.0) for name in REACTIONS] for emotion in EKMAN])
     drawn = draw_categories(world.catalogue.emotions[impressions.content[rows]] @ table, rng)

@@ -14,6 +14,7 @@ from affectlens.simulation.topics import SUBTOPICS, TOPIC_OF_SUBTOPIC, TOPICS
 from affectlens.simulation.utterances import Utterances
 
 LANGUAGE = "en"
+_NOTHING = np.array(None, dtype=object)
 EVENT_KINDS = ("impression", "view", "like", "comment", "share")
 
 
@@ -58,13 +59,13 @@ def contents_table(world: World, texts: np.ndarray, has_media: np.ndarray) -> pd
 def utterances_table(world: World, utterances: Utterances, texts: np.ndarray, has_media: np.ndarray) -> pd.DataFrame:
     """`raw_utterances`, in order of time; arguments as in `contents_table`, (N,) each."""
     utterance_id, form = utterance_ids(len(utterances)), utterance_forms(world, utterances)
-    content_id = np.append(content_ids(len(world.catalogue)), None)
+    known = content_ids(len(world.catalogue))
     return pd.DataFrame(
         {
             "utterance_id": utterance_id,
             "user_id": user_ids(len(world.population))[utterances.user],
             "occurred_at": times(utterances.time, world.params.time),
-            "content_id": content_id[utterances.content],
+            "content_id": np.where(utterances.content >= 0, known[utterances.content], _NOTHING),
             "text": texts,
             "language": LANGUAGE,
             "form": form,
@@ -118,17 +119,20 @@ def truth_table(impressions: Impressions) -> pd.DataFrame:
 
 def content_forms(world: World) -> np.ndarray:
     """Form of each content (I,), as a string."""
-    return np.array(list(world.params.shift.contents.start), dtype=object)[world.catalogue.form]
+    forms: np.ndarray = np.array(list(world.params.shift.contents.start), dtype=object)[world.catalogue.form]
+    return forms
 
 
 def utterance_forms(world: World, utterances: Utterances) -> np.ndarray:
     """Form of each utterance (N,), as a string."""
-    return np.array(list(world.params.shift.utterances.start), dtype=object)[utterances.form]
+    forms: np.ndarray = np.array(list(world.params.shift.utterances.start), dtype=object)[utterances.form]
+    return forms
 
 
 def media_paths(owner_id: np.ndarray, exists: np.ndarray, ending: str) -> np.ndarray:
     """Names (n,) of the owners' media, None where there is none."""
-    return np.where(exists, owner_id + f".{ending}", None)
+    paths: np.ndarray = np.where(exists, owner_id + f".{ending}", _NOTHING)
+    return paths
 
 
 def _events(impressions: Impressions) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

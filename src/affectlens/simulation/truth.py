@@ -21,7 +21,8 @@ def expected_values(truth: pd.DataFrame, column: str) -> np.ndarray:
     """
     if column not in VALUE_COLUMNS:
         raise ValueError(f"column {column!r} holds no expected values; choose one of {VALUE_COLUMNS}")
-    return np.stack(truth[column].to_numpy()).astype(np.float64)
+    values: np.ndarray = np.array(truth[column].tolist(), dtype=np.float64)
+    return values
 
 
 def policy_value(truth: pd.DataFrame, probabilities: np.ndarray, column: str) -> float:

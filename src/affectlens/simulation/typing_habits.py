@@ -56,7 +56,7 @@ def _add_tags(texts: np.ndarray, utterances: Utterances, params: StyleParams, rn
 def _add_signs(
     texts: np.ndarray, utterances: Utterances, world: World, params: StyleParams, rng: np.random.Generator
 ) -> np.ndarray:
-    """Emoji by trend and habit; where there are none, emoticons at a fixed share, so that the one replaces the other."""
+    """Emoji by trend and habit; where there are none, emoticons at a fixed share: the one replaces the other."""
     progress = utterances.time / world.params.time.horizon_s
     log_odds = emoji_log_odds(world.params.shift, progress) + world.population.emoji[utterances.user]
     has_emoji = rng.random(len(texts)) < expit(log_odds)

@@ -143,7 +143,8 @@ def write_cores(
     before = _write_for(is_long, "filler", attributes, wording, rng)
     middle = _write_for(is_long, "aside", attributes, wording, rng)
     after = _write_for(is_long, "tail", attributes, wording, rng)
-    return np.where(is_long, before + " " + texts + ". " + middle + ". " + after, texts)
+    cores: np.ndarray = np.where(is_long, before + " " + texts + ". " + middle + ". " + after, texts)
+    return cores
 
 
 def sentence_attributes(

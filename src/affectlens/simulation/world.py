@@ -127,26 +127,8 @@ def labels_and_annotations(truth: pd.DataFrame, params: WorldParams, seed: int) 
     votes = panel.cast_votes(truth, people, params.annotation, rng)
     labels, n_votes = panel.majority_labels(votes, len(truth), rng)
     ratings = panel.mean_ratings(truth, n_votes, params.annotation, rng)
-    rows = np.flatnonzero(n_votes)
-    ids = truth["utterance_id"].to_numpy()
-    label_table = pd.DataFrame(
-        {
-            "utterance_id": ids[rows],
-            "taxonomy": "ekman",
-            "labels": panel.label_lists(labels[rows]),
-            "n_annotators": n_votes[rows].astype(float),
-            "split": pd.Series([None] * len(rows), dtype=object),
-            **dict(zip(("valence", "arousal", "dominance"), ratings[rows].T, strict=True)),
-        }
-    )
-    annotations = pd.DataFrame(
-        {
-            "utterance_id": ids[votes.utterance],
-            "annotator_id": numbered("a", params.annotation.n_annotators, 3)[votes.annotator],
-            "taxonomy": "ekman",
-            "labels": panel.label_lists(votes.labels),
-        }
-    )
+    label_table = panel.labels_table(truth, labels, n_votes, ratings)
+    annotations = panel.annotations_table(truth, votes, numbered("a", params.annotation.n_annotators, 3))
     share = params.bad_row_share
     return (
         with_bad_rows(label_table, "emotion_labels", None, share, stream(seed, "bad emotion_labels")),
@@ -180,8 +162,7 @@ def describe_world(history: History) -> dict[str, Any]:
     """`simulated_world`: names, form and emoji shares by quarter, dates of the breaks, counts, every parameter."""
     params, shift = history.params, history.params.shift
     starts = np.arange(0.0, params.time.horizon_s, YEAR_S / 4.0)
-    middle = (starts + YEAR_S / 8.0) / params.time.horizon_s
-    dates = [_date(history, start) for start in starts]
+    middle, dates = (starts + YEAR_S / 8.0) / params.time.horizon_s, [_date(history, start) for start in starts]
     return {
         "seed": history.seed,
         "topics": list(TOPICS),

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from html import unescape
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -102,7 +103,7 @@ def test_headings_step_down_one_level_at_a_time(report: Report) -> None:
     headings = outline(report[0]).headings
     assert headings.count(1) == 1
     assert headings[0] == 1
-    assert all(after <= before + 1 for before, after in zip(headings, headings[1:], strict=False))
+    assert all(after <= before + 1 for before, after in pairwise(headings))
 
 
 def test_every_chart_is_drawn_and_takes_its_colours_from_the_page(report: Report) -> None:
