@@ -103,14 +103,14 @@ def test_like_lengths_share_a_batch_so_that_little_is_padding() -> None:
     lengths = np.random.default_rng(0).integers(1, 30, size=2000)
     groups = shuffled_by_length(Windows(np.zeros(2000), lengths, np.zeros(2000)), 100, np.random.default_rng(1))
     padded = sum(len(group) * lengths[group].max() for group in groups)
-    assert padded < 1.1 * lengths.sum()
+    assert padded < 1.15 * lengths.sum()
 
 
 def test_loss_of_an_untrained_model_is_about_that_of_a_guess(eight, catalogue) -> None:
     params = PARAMS.model_copy(update={"temperature": 10.0})
     model, _ = new_attention_model(catalogue, eight, NOTHING, params, 0)
     batch = next(iter(recommender_batches(eight, N_ITEMS, NOTHING, params, 1000)(np.random.default_rng(0))))
-    assert float(next_item_loss(model, batch)) == pytest.approx(np.log(N_ITEMS), abs=0.1)
+    assert next_item_loss(model, batch).item() == pytest.approx(np.log(N_ITEMS), abs=0.1)
 
 
 def test_padding_changes_no_loss(eight, catalogue) -> None:
@@ -122,21 +122,26 @@ def test_padding_changes_no_loss(eight, catalogue) -> None:
     assert len(together) == 1
     assert len(alone) > eight.n_users
     assert (together[0].token == 0).any()
-    total = sum(float(next_item_loss(model, batch)) * len(batch.target) for batch in alone)
-    assert float(next_item_loss(model, together[0])) == pytest.approx(total / len(eight.item), rel=1e-5)
+    total = sum(next_item_loss(model, batch).item() * len(batch.target) for batch in alone)
+    assert next_item_loss(model, together[0]).item() == pytest.approx(total / len(eight.item), rel=1e-5)
 
 
 @pytest.mark.parametrize("states", [0, 48])
 def test_it_overfits_eight_sequences(eight, catalogue, states) -> None:
     content = generated_content(states) if states else NOTHING
-    train = histories_from([eight.item[a:b].tolist() for a, b in zip(eight.offsets, eight.offsets[1:])], states)  # noqa: B905, RUF007
-    _, history = fit_attention(
-        catalogue, train, content, PARAMS, training_of(120), TRAINER,
-        evaluate=lambda _: 0.0, seed=1, work_dir=None, metric_name="none",
-    )  # fmt: skip
-    n_first = 8 / len(train.item)
-    floor = n_first * np.log(8)
-    assert history["train_loss"].iloc[-1] < floor + 0.25
+    lists = np.split(eight.item, eight.offsets[1:-1])
+    train = histories_from([items.tolist() for items in lists], states)
+    model, _ = new_attention_model(catalogue, train, content, PARAMS, 1)
+    batch = next(iter(recommender_batches(train, N_ITEMS, content, PARAMS, 1000)(np.random.default_rng(0))))
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.03, weight_decay=0.0)
+    for _ in range(60):
+        loss = next_item_loss(model, batch)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    firsts = np.bincount([items[0] for items in lists])
+    entropy = np.log(8) - (firsts[firsts > 0] * np.log(firsts[firsts > 0])).sum() / 8
+    assert loss.item() < entropy * 8 / len(train.item) + 0.1  # the first event of a history can only be guessed
 
 
 def test_same_seed_same_weights_and_another_seed_other_weights(eight, catalogue) -> None:

@@ -81,8 +81,9 @@ def rest_mood(
     """The mood (n, 3) after `days` (n,) away: an Ornstein-Uhlenbeck step around the baseline."""
     kept = np.exp(-days / params.rest_days)[:, None]
     spread = params.life_sd * np.sqrt(1.0 - kept**2)
-    rested: np.ndarray = baseline + (mood - baseline) * kept + spread * rng.normal(size=mood.shape)
-    return np.clip(rested, -1.0, 1.0)
+    rested = baseline + (mood - baseline) * kept + spread * rng.normal(size=mood.shape)
+    clipped: np.ndarray = np.clip(rested, -1.0, 1.0)
+    return clipped
 
 
 def emotion_weights(state: np.ndarray, params: ExpressionLink) -> np.ndarray:

@@ -31,8 +31,8 @@ def draw_categories(weights: np.ndarray, rng: np.random.Generator) -> np.ndarray
     """
     upper = np.cumsum(weights, axis=1, dtype=np.float64)
     level = rng.random(len(weights)) * upper[:, -1]
-    drawn: np.ndarray = (upper <= level[:, None]).sum(axis=1)
-    return np.minimum(drawn, weights.shape[1] - 1)
+    drawn: np.ndarray = np.minimum((upper <= level[:, None]).sum(axis=1), weights.shape[1] - 1)
+    return drawn
 
 
 def mixture(weights: np.ndarray) -> np.ndarray:

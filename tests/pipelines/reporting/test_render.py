@@ -58,9 +58,9 @@ def test_every_colour_and_dash_of_the_figures_is_known_to_the_charts() -> None:
 
 def test_the_index_lists_reports_and_can_be_empty() -> None:
     entry = {
-        "environment": "base", "dataset": "embedded", "run_id": "r", "summary": "`cnn` <won>", "href": "base/report.html",
+        "environment": "base", "dataset": "embedded", "run_id": "r", "summary": "`cnn` <w>", "href": "base/report.html",
     }  # fmt: skip
     page = render.index([entry])
     assert '<a href="base/report.html">base</a>' in page
-    assert "<code>cnn</code> &lt;won&gt;" in page
+    assert "<code>cnn</code> &lt;w&gt;" in page
     assert "No report" in render.index([])

@@ -189,12 +189,16 @@ def compose_closing(
     policy_leaderboard: pd.DataFrame,
     policy_values: pd.DataFrame,
     row_accounting: pd.DataFrame,
-    params: StagesParams,
+    emotion: StageParams,
+    gan: StageParams,
+    recommender: StageParams,
+    policy: StageParams,
     stage_table: dict[str, Any],
     environment: str,
     seed: int,
 ) -> tuple[Section, Section]:
     """What did not work, and the commands that lead here again."""
+    params = StagesParams(emotion=emotion, gan=gan, recommender=recommender, policy=policy)
     boards = {
         "emotion": emotion_leaderboard,
         "gan": gan_leaderboard,
