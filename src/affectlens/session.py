@@ -33,7 +33,7 @@ class StageSession(KedroSession):
         """
         asked = pipeline_names or [pipeline_name or "__default__"]
         pipelines.set_requested(None)
-        environment = self.store["env"] or "base"
+        environment = self.store.get("env") or "base"
         parameters = self._get_config_loader()["parameters"]
         check_parameters_are_read(parameters)
         return super().run(pipeline_names=stages_to_run(asked, parameters["stages"], environment), **options)

@@ -91,7 +91,9 @@ def test_the_interval_of_coverage_holds_the_value_of_fresh_users() -> None:
     held = 0
     for seed in range(40):
         drawn = lists()
-        found = set_estimate(lambda rows, drawn=drawn: catalogue_coverage(drawn[rows], 300), 200, n_groups=20, seed=seed)
+        found = set_estimate(
+            lambda rows, drawn=drawn: catalogue_coverage(drawn[rows], 300), 200, n_groups=20, seed=seed
+        )
         held += found.lower <= truth <= found.upper
     assert held >= 34
 

@@ -43,6 +43,11 @@ def test_a_text_without_emotion_words_is_neutral():
     assert ekman("the table is by the door") == {**dict.fromkeys(EKMAN, 0.0), "neutral": 1.0}
 
 
+def test_the_longest_stem_decides():
+    scores = dict(zip(GOEMOTIONS, lexicon_scores(["anxiously"], "goemotions")[0].tolist(), strict=True))
+    assert (scores["nervousness"], scores["fear"]) == (1.0, 0.0)
+
+
 @pytest.mark.parametrize("taxonomy", ["goemotions", "ekman", "sentiment"])
 def test_no_texts_give_no_rows(taxonomy):
     assert lexicon_scores([], taxonomy).shape == (0, len(labels_of(taxonomy)))

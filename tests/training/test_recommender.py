@@ -8,6 +8,7 @@ from affectlens.models.recommender.attention import AttentionParams
 from affectlens.models.recommender.build import build_recommender_model, recommend
 from affectlens.models.recommender.catalogue import Catalogue, GeneratedContent
 from affectlens.models.recommender.histories import Histories
+from affectlens.models.recommender.streams import Windows
 from affectlens.training.loop import TrainerParams, TrainingParams
 from affectlens.training.recommender import (
     fit_attention,
@@ -16,7 +17,6 @@ from affectlens.training.recommender import (
     recommender_batches,
     shuffled_by_length,
 )
-from affectlens.models.recommender.streams import Windows
 
 N_ITEMS, WIDTH = 12, 3
 NOTHING = GeneratedContent(np.zeros(0, dtype=object), np.zeros(0), np.zeros((0, 0, 0), dtype=np.float32))

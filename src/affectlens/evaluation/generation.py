@@ -1,4 +1,4 @@
-"""How good generated vectors are: fidelity, coverage, condition and memory, on arrays (N real, M generated, d numbers)."""
+"""How good generated vectors are: fidelity, coverage, condition and memory (N real, M generated rows, width d)."""
 
 from __future__ import annotations
 
@@ -151,10 +151,10 @@ def neighbourhood(real: np.ndarray, fake: np.ndarray, k: int) -> Neighbourhood:
     near_real = between < nearest_distance(real, k)[:, None]
     near_fake = between < nearest_distance(fake, k)[None, :]
     return Neighbourhood(
-        precision=near_real.any(axis=0).astype(np.float64),
-        recall=near_fake.any(axis=1).astype(np.float64),
+        precision=np.asarray(near_real.any(axis=0), dtype=np.float64),
+        recall=np.asarray(near_fake.any(axis=1), dtype=np.float64),
         density=near_real.sum(axis=0) / k,
-        coverage=near_real.any(axis=1).astype(np.float64),
+        coverage=np.asarray(near_real.any(axis=1), dtype=np.float64),
     )
 
 
@@ -217,8 +217,9 @@ def weighted_macro_f1(labels: np.ndarray, predicted: np.ndarray, weights: np.nda
     is_class, is_predicted = labels[:, None] == classes, predicted[:, None] == classes
     hits = weights @ (is_class & is_predicted)
     sums = weights @ (is_class.astype(np.float64) + is_predicted)
-    scores: np.ndarray = np.mean(np.divide(2.0 * hits, sums, out=np.zeros_like(hits), where=sums > 0), axis=1)
-    return scores
+    scores = np.divide(2.0 * hits, sums, out=np.zeros_like(hits), where=sums > 0)
+    result: np.ndarray = scores.mean(axis=1)
+    return result
 
 
 def dose_correlation(levels: np.ndarray, responses: np.ndarray) -> np.ndarray:
@@ -231,11 +232,12 @@ def dose_correlation(levels: np.ndarray, responses: np.ndarray) -> np.ndarray:
     ranks = rankdata(responses, axis=1)
     ranks = ranks - ranks.mean(axis=1, keepdims=True)
     norms = np.sqrt((asked**2).sum() * (ranks**2).sum(axis=1))
-    return np.divide(ranks @ asked, norms, out=np.full(len(ranks), np.nan), where=norms > 0)
+    correlations: np.ndarray = np.divide(ranks @ asked, norms, out=np.full(len(ranks), np.nan), where=norms > 0)
+    return correlations
 
 
 def _check_pair(real: np.ndarray, fake: np.ndarray) -> None:
     if real.ndim != 2 or fake.ndim != 2 or real.shape[1] != fake.shape[1] or min(len(real), len(fake)) < 2:
         raise ValueError(
-            f"two samples need at least two rows each of the same width, got {real.shape} real and {fake.shape} generated"
+            f"two samples need two rows or more of the same width; got {real.shape} real and {fake.shape} generated"
         )

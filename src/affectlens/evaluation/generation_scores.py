@@ -242,4 +242,6 @@ def _ratio(
 
 def _cosine(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     norms = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
-    return np.divide((left * right).sum(axis=1), norms, out=np.full(len(left), np.nan), where=norms > 0)
+    products = (left * right).sum(axis=1)
+    cosines: np.ndarray = np.divide(products, norms, out=np.full(len(left), np.nan), where=norms > 0)
+    return cosines

@@ -139,7 +139,8 @@ def hit_rate(ranks: RelevantRanks, k: int) -> np.ndarray:
     >>> hit_rate(RelevantRanks(np.array([1.0, 4.0, 11.0]), np.array([0, 0, 1]), 3), 10).tolist()
     [1.0, 0.0, nan]
     """
-    return np.minimum(ranks.total(ranks.rank <= k), 1.0)
+    found: np.ndarray = np.minimum(ranks.total(ranks.rank <= k), 1.0)
+    return found
 
 
 def recall(ranks: RelevantRanks, k: int) -> np.ndarray:

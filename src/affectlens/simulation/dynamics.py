@@ -240,8 +240,9 @@ def _depart(visit: Visit, crowd: Crowd, world: World, posts: list[Posts], rng: n
     end = visit.clock + session.post_minutes * 60.0
     welfare = crowd.welfare[users]
     gap = world.population.gap_days[users] * np.exp(session.gap_sigma * rng.normal(size=n))
-    quits = rng.random(n) < expit(session.quit - session.quit_welfare * welfare)
-    returns = rng.random(n) < expit(session.comeback + session.quit_welfare * welfare)
+    stay = world.population.loyalty[users] + session.quit_welfare * welfare
+    quits = rng.random(n) < expit(session.quit - stay)
+    returns = rng.random(n) < expit(session.comeback + stay)
     absence = session.comeback_days * np.exp(session.comeback_sigma * rng.normal(size=n))
     days = np.where(quits, absence, gap) * np.exp(-session.gap_welfare * welfare)
     crowd.last_end[users] = end

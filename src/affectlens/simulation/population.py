@@ -30,6 +30,7 @@ class PopulationParams(Params):
     gap_days: float = Field(gt=0.0, description="median days between sessions")
     gap_sigma: float = Field(ge=0.0, description="log-sd of the gap between users: the tail of activity")
     least_gap_days: float = Field(gt=0.0)
+    loyalty_sd: float = Field(ge=0.0, description="spread, in log-odds, of how firmly users stay")
     hour_mean: float = Field(ge=0.0, lt=24.0, description="hour of the day, UTC, at which the feed is busiest")
     hour_sd: float = Field(ge=0.0)
     talkative_sd: float = Field(ge=0.0, description="spread, in log-odds, of how readily users write")
@@ -49,6 +50,7 @@ class Population:
     baseline: np.ndarray  # (U, 3) VAD
     congruence: np.ndarray  # (U,)
     gap_days: np.ndarray  # (U,) mean gap between sessions of a satisfied user
+    loyalty: np.ndarray  # (U,) taken from the log-odds of leaving
     hour: np.ndarray  # (U,) preferred hour of the day
     talkative: np.ndarray  # (U,) log-odds
     emoji: np.ndarray  # (U,) log-odds
@@ -82,6 +84,7 @@ def draw_population(
         baseline=np.clip(rng.normal(mood.baseline_mean, mood.baseline_sd, (n, 3)), -1.0, 1.0),
         congruence=rng.normal(params.congruence_mean, params.congruence_sd, n),
         gap_days=np.maximum(gap_days, params.least_gap_days),
+        loyalty=rng.normal(0.0, params.loyalty_sd, n),
         hour=rng.normal(params.hour_mean, params.hour_sd, n),
         talkative=rng.normal(0.0, params.talkative_sd, n),
         emoji=rng.normal(0.0, params.emoji_sd, n) + params.emoji_youth * (youth - youth.mean()),

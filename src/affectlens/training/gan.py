@@ -159,9 +159,8 @@ class EpochBatches:
     def __call__(self, generator: np.random.Generator) -> Iterator[GeneratorBatch]:
         """Batches in a fresh order."""
         order = torch.from_numpy(generator.permutation(len(self._whole.vectors)))
-        for rows in order.split(self._batch_size):
-            if len(rows) > 1:
-                yield self._whole.rows(rows)
+        for start in range(0, len(order) - 1, self._batch_size):
+            yield self._whole.rows(order[start : start + self._batch_size])
 
 
 def minus_distance(model: nn.Module, task: GeneratorTask) -> float:
@@ -193,7 +192,7 @@ def _sampled(model: nn.Module, contents: ConditionedVectors, draws: np.random.Ge
 def active_units(model: ConditionalVae, contents: ConditionedVectors) -> int:
     """How many latent numbers carry information: the variance of their posterior mean exceeds 0.01.
 
-    Source: Burda et al. 2016, "Importance Weighted Autoencoders", arXiv:1509.00519. None active means posterior collapse.
+    None active means posterior collapse. Source: Burda et al. 2016, arXiv:1509.00519.
     """
     parts = (torch.from_numpy(part) for part in (contents.vectors, contents.emotion, contents.interest))
     with torch.no_grad():

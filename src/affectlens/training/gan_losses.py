@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from pydantic import Field
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import cosine_similarity, cross_entropy
 
 from affectlens.models.gan.conditional import GeneratorBatch
 from affectlens.models.gan.vae import VaeOutput
 from affectlens.params import Params
+
+# A module, or Fabric's wrapper of it: the wrapper shows the same attributes, but not to the type checker.
+Wrapped = Any
 
 
 class VaeLossParams(Params):
@@ -29,7 +34,7 @@ class WganLossParams(Params):
     interest_weight: float = Field(ge=0, description="weight of 1 - cos(projected generated vector, interest)")
 
 
-def vae_loss(model: nn.Module, batch: GeneratorBatch, params: VaeLossParams) -> Tensor:
+def vae_loss(model: Wrapped, batch: GeneratorBatch, params: VaeLossParams) -> Tensor:
     """Negative evidence bound in nats a content, with KL warm-up and free bits, plus the emotion terms.
 
     The emotion head learns from real vectors only; through the reconstruction it teaches the decoder. Free bits are
@@ -42,10 +47,11 @@ def vae_loss(model: nn.Module, batch: GeneratorBatch, params: VaeLossParams) -> 
     warm = torch.clamp(model.batches_seen / params.warmup_batches, max=1.0)
     learned = cross_entropy(output.logits, batch.emotion)
     taught = cross_entropy(output.reconstruction_logits, batch.emotion)
-    return reconstruction + params.kl_weight * warm * kl + learned + params.emotion_weight * taught
+    loss: Tensor = reconstruction + params.kl_weight * warm * kl + learned + params.emotion_weight * taught
+    return loss
 
 
-def critic_loss(generator: nn.Module, critic: nn.Module, batch: GeneratorBatch, params: WganLossParams) -> Tensor:
+def critic_loss(generator: Wrapped, critic: Wrapped, batch: GeneratorBatch, params: WganLossParams) -> Tensor:
     """E[D(fake)] - E[D(real)], the gradient penalty, and the cross-entropy of the emotion head on real vectors."""
     with torch.no_grad():
         fake = _generated(generator, batch)
@@ -53,28 +59,31 @@ def critic_loss(generator: nn.Module, critic: nn.Module, batch: GeneratorBatch, 
     real_score, logits = critic(batch.vectors, batch.emotion, batch.interest)
     penalty = _gradient_penalty(critic, batch, fake)
     recognition = cross_entropy(logits, batch.emotion)
-    return fake_score.mean() - real_score.mean() + params.gradient_penalty * penalty + recognition
+    loss: Tensor = fake_score.mean() - real_score.mean() + params.gradient_penalty * penalty + recognition
+    return loss
 
 
-def generator_loss(generator: nn.Module, critic: nn.Module, batch: GeneratorBatch, params: WganLossParams) -> Tensor:
+def generator_loss(generator: Wrapped, critic: Wrapped, batch: GeneratorBatch, params: WganLossParams) -> Tensor:
     """-E[D(fake)], the cross-entropy of the asked emotion, and 1 - cos of the asked interest."""
     fake = _generated(generator, batch)
     score, logits = critic(fake, batch.emotion, batch.interest)
     emotion = cross_entropy(logits, batch.emotion)
     interest = 1.0 - cosine_similarity(fake @ generator.projection, batch.interest, dim=1).mean()
-    return params.emotion_weight * emotion + params.interest_weight * interest - score.mean()
+    loss: Tensor = params.emotion_weight * emotion + params.interest_weight * interest - score.mean()
+    return loss
 
 
-def _generated(generator: nn.Module, batch: GeneratorBatch) -> Tensor:
-    noise = torch.randn(len(batch.vectors), int(generator.noise_size), device=batch.vectors.device)
+def _generated(generator: Wrapped, batch: GeneratorBatch) -> Tensor:
+    noise = torch.randn(len(batch.vectors), generator.noise_size, device=batch.vectors.device)
     fake: Tensor = generator(batch.emotion, batch.interest, noise)
     return fake
 
 
-def _gradient_penalty(critic: nn.Module, batch: GeneratorBatch, fake: Tensor) -> Tensor:
+def _gradient_penalty(critic: Wrapped, batch: GeneratorBatch, fake: Tensor) -> Tensor:
     """Mean squared distance from 1 of the gradient's norm between real and fake (Gulrajani et al. 2017)."""
     share = torch.rand(len(fake), 1, device=fake.device)
-    between = (share * batch.vectors + (1.0 - share) * fake).requires_grad_(requires_grad=True)
+    between = (share * batch.vectors + (1.0 - share) * fake).requires_grad_()
     score, _ = critic(between, batch.emotion, batch.interest)
     (gradient,) = torch.autograd.grad(score.sum(), between, create_graph=True)
-    return ((gradient.norm(dim=1) - 1.0) ** 2).mean()
+    penalty: Tensor = ((gradient.norm(dim=1) - 1.0) ** 2).mean()
+    return penalty

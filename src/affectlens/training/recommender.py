@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Self, cast
 
 import numpy as np
 import pandas as pd
@@ -54,11 +54,16 @@ class RecommenderBatch:
 
     def to(self, device: torch.device) -> Self:
         """The same batch on a device."""
-        moved = {
-            field.name: None if (value := getattr(self, field.name)) is None else value.to(device)
-            for field in dataclasses.fields(self)
-        }
-        return dataclasses.replace(self, **moved)
+        return dataclasses.replace(
+            self,
+            token=self.token.to(device),
+            kind=self.kind.to(device),
+            dwell=self.dwell.to(device),
+            gap=self.gap.to(device),
+            asks=self.asks.to(device),
+            target=self.target.to(device),
+            generated=None if self.generated is None else self.generated.to(device),
+        )
 
 
 def known_items(train: Histories) -> np.ndarray:
@@ -106,16 +111,20 @@ def _batch(stream: EventStream, windows: Windows, known: np.ndarray, content: Ge
     predicts = (place >= windows.n_context[:, None]) & (place < windows.length[:, None])
     position = (windows.begin[:, None] + place)[predicts]
     target = np.searchsorted(known, stream.token[position + 1] - 1)
-    generated = None if content.is_empty else torch.from_numpy(content.at(stream.state[position]))
-    arrays = (token, kind, dwell, gap, np.flatnonzero(predicts), target)
-    return RecommenderBatch(*map(torch.from_numpy, arrays), generated)
+    return RecommenderBatch(
+        token=torch.from_numpy(token),
+        kind=torch.from_numpy(kind),
+        dwell=torch.from_numpy(dwell),
+        gap=torch.from_numpy(gap),
+        asks=torch.from_numpy(np.flatnonzero(predicts)),
+        target=torch.from_numpy(target),
+        generated=None if content.is_empty else torch.from_numpy(content.at(stream.state[position])),
+    )
 
 
 def next_item_loss(model: nn.Module, batch: RecommenderBatch) -> Tensor:
     """Mean cross-entropy of the next item over all known items, at real positions only."""
-    output = model(
-        batch.token, batch.kind, batch.dwell, batch.gap, batch.asks, batch.generated, only_known=True
-    )
+    output = model(batch.token, batch.kind, batch.dwell, batch.gap, batch.asks, batch.generated, only_known=True)
     return functional.cross_entropy(output.logits.float(), batch.target)
 
 
@@ -175,7 +184,7 @@ def fit_attention(
         model,
         recommender_batches(train, catalogue.n_items, content, params, training.batch_size),
         next_item_loss,
-        lambda fitted: evaluate(AttentionScorer(fitted, content)),
+        lambda fitted: evaluate(AttentionScorer(cast("AttentionRecommender", fitted), content)),
         training,
         trainer,
         seed=seed,

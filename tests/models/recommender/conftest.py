@@ -56,7 +56,9 @@ def sequences(events_of) -> pd.DataFrame:
         items = generator.integers(0, N_ITEMS - 1, size=len(days))
         splits = np.select([days < 7, days < 8.5], ["train", "valid"], default="test")
         splits[0] = "train"
-        rows += [(f"user{user}", f"item{item}", day, split) for item, day, split in zip(items, days, splits, strict=True)]
+        rows += [
+            (f"user{user}", f"item{item}", day, split) for item, day, split in zip(items, days, splits, strict=True)
+        ]
         rows.append((f"user{user}", "item19", 9.9, "test"))
     return events_of(rows)
 

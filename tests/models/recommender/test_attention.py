@@ -19,9 +19,7 @@ N_ITEMS, WIDTH, N_SAMPLES = 11, 4, 3
 
 def model_of(params: AttentionParams = PARAMS, *, uses_generated: bool = True) -> AttentionRecommender:
     torch.manual_seed(0)
-    model = AttentionRecommender(
-        params, n_items=N_ITEMS, n_kinds=7, content_width=WIDTH, uses_generated=uses_generated
-    )
+    model = AttentionRecommender(params, n_items=N_ITEMS, n_kinds=7, content_width=WIDTH, uses_generated=uses_generated)
     model.content.copy_(torch.randn(N_ITEMS, WIDTH))
     return model.eval()
 

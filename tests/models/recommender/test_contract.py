@@ -82,7 +82,7 @@ def test_a_user_without_a_history_can_ask(checkpoint, arrays) -> None:
 
 
 def test_a_saved_model_scores_as_before(checkpoint, arrays, tmp_path) -> None:
-    from affectlens.datasets import CheckpointDataset  # noqa: PLC0415
+    from affectlens.datasets import CheckpointDataset
 
     dataset = CheckpointDataset(filepath=str(tmp_path / "checkpoint.safetensors"))
     dataset.save(checkpoint)
@@ -93,7 +93,7 @@ def test_a_saved_model_scores_as_before(checkpoint, arrays, tmp_path) -> None:
 
 
 def test_the_names_of_users_do_not_matter(arrays, sequences, contents, generated) -> None:
-    from affectlens.models.recommender.requests import behaviour_arrays  # noqa: PLC0415
+    from affectlens.models.recommender.requests import behaviour_arrays
 
     names = {f"user{number}": f"{97 - number:03d}" for number in range(20)}
     renamed = behaviour_arrays(

@@ -40,9 +40,7 @@ def test_item_knn_agrees_with_a_slow_route(train, similarity, neighbours) -> Non
             expected[i, j] = 0.0 if i == j else both / (below + 2.0)
         if neighbours is not None:
             expected[i, np.argsort(-expected[i], kind="stable")[neighbours:]] = 0.0
-    model = fit_item_knn(
-        train, co_occurrence(train, 15), similarity=similarity, shrinkage=2.0, neighbours=neighbours
-    )
+    model = fit_item_knn(train, co_occurrence(train, 15), similarity=similarity, shrinkage=2.0, neighbours=neighbours)
     assert np.allclose(model.weight.toarray(), expected, atol=1e-6)
 
 
@@ -82,7 +80,9 @@ def test_a_user_without_a_history_gets_popularity(train) -> None:
 
 
 def test_trials_are_all_combinations() -> None:
-    knn = ItemKnnParams(similarities=["cosine", "jaccard"], shrinkages=[0.0, 1.0], neighbours=[5, None], decays=[1.0, 0.5])
+    knn = ItemKnnParams(
+        similarities=["cosine", "jaccard"], shrinkages=[0.0, 1.0], neighbours=[5, None], decays=[1.0, 0.5]
+    )
     ease = EaseParams(regularisations=[1.0], decays=[1.0, 0.5], stored_weights=1, dense_below=1)
     assert len({tuple(trial.values()) for trial in item_knn_trials(knn)}) == 16
     assert ease_trials(1.0, ease) == [{"regularisation": 1.0, "decay": 1.0}, {"regularisation": 1.0, "decay": 0.5}]

@@ -152,7 +152,7 @@ def full_tables() -> Tables:
     )  # fmt: skip
     checks = pd.DataFrame(
         {"check": ["swapped_emotion", "noise_for_generated"], "quantity": ["distance_of_r", "ndcg@10_loss"],
-         "value": [0.41, 0.012], "lower": [0.35, -0.004], "upper": [0.47, 0.028], "n": [120, 120]}
+         "value": [0.41, 0.012], "lower": [0.35, -0.004], "upper": [0.47, 0.028], "n": [120, 120], "run_id": RUN_ID}
     )  # fmt: skip
     return {
         **behaviour(),
@@ -164,7 +164,8 @@ def full_tables() -> Tables:
         "emotion_examples_scored": examples,
         "chain_checks": checks,
         "row_accounting": pd.DataFrame(
-            {"source": ["utterances", "contents"], "read": [1520, 300], "accepted": [1500, 300], "rejected": [20, 0]}
+            {"source": ["utterances", "contents"], "read": [1520, 300], "accepted": [1500, 300], "rejected": [20, 0],
+             "run_id": RUN_ID}
         ),
         "rejected_rows": pd.DataFrame(
             {"source": "utterances", "row": range(20), "reason": ["empty text"] * 12 + ["time in the future"] * 8,
@@ -184,7 +185,6 @@ def run_report(tables: Tables, stages: dict[str, Any] | None = None) -> tuple[st
         "params:reporting.attention": AttentionParams(**PARAMS["attention"] | {"n_resamples": 40}),
         "params:reporting.expression": ExpressionParams(**PARAMS["expression"] | {"n_resamples": 40, "min_posts": 5}),
         "params:reporting.examples": ExamplesParams(**PARAMS["examples"]),
-        "params:reporting.stages": StagesParams(**PARAMS["stages"]),
     }
     held |= {f"params:reporting.stages.{name}": StageParams(**params) for name, params in PARAMS["stages"].items()}
     catalog = DataCatalog({name: MemoryDataset(value, copy_mode="assign") for name, value in held.items()})

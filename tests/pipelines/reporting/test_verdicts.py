@@ -16,6 +16,14 @@ def row(value: float, half_width: float = 0.1) -> dict[str, float]:
     return {"value": value, "lower": value - half_width, "upper": value + half_width}
 
 
+def outcome(model: float, baseline: float, metric: MetricParams, paired: verdicts.Pair | None = None) -> str:
+    return verdicts.Contest(metric, row(model), row(baseline), paired).outcome
+
+
+def pair(difference: float, half_width: float, p_value: float = float("nan")) -> verdicts.Pair:
+    return verdicts.Pair("new", "old", "m", row(difference, half_width), p_value)
+
+
 @pytest.mark.parametrize(
     ("model", "baseline", "metric", "expected"),
     [
@@ -31,7 +39,44 @@ def row(value: float, half_width: float = 0.1) -> dict[str, float]:
 def test_a_model_is_ahead_for_sure_only_if_the_intervals_lie_apart(
     model: float, baseline: float, metric: MetricParams, expected: str
 ) -> None:
-    assert verdicts.outcome(row(model), row(baseline), metric) == expected
+    assert outcome(model, baseline, metric) == expected
+
+
+def test_a_paired_difference_decides_before_the_intervals() -> None:
+    assert outcome(0.6, 0.5, HIGHER, pair(0.1, 0.05)) == "ahead"
+    assert outcome(0.6, 0.5, HIGHER, pair(0.1, 0.05, p_value=0.2)) == "maybe_ahead"
+    assert outcome(0.6, 0.5, HIGHER, pair(0.1, 0.05, p_value=0.01)) == "ahead"
+    assert outcome(0.6, 0.5, HIGHER, pair(0.1, 0.2)) == "maybe_ahead"
+    assert outcome(1.0, 0.5, HIGHER, pair(0.5, 0.6)) == "maybe_ahead"
+    assert outcome(0.4, 0.5, LOWER, pair(-0.1, 0.05)) == "ahead"
+    assert outcome(0.4, 0.5, HIGHER, pair(-0.1, 0.05)) == "behind"
+
+
+@pytest.mark.parametrize(
+    ("stage", "metric", "model", "name", "p_name"),
+    [
+        ("emotion", "macro_f1", "new - old", "macro_f1", "macro_f1_p_value"),
+        ("recommender", "ndcg@10", "new", "difference:ndcg@10:old", "p:ndcg@10:old"),
+        ("policy", "value:true", "new", "difference:true:old", "p_holm:true:old"),
+    ],
+)
+def test_paired_differences_are_found_however_the_stage_spells_them(
+    make_board: Callable[..., pd.DataFrame],
+    stage_params: StagesParams,
+    stage: str,
+    metric: str,
+    model: str,
+    name: str,
+    p_name: str,
+) -> None:
+    rows = make_board(stage, {"old": {metric: 0.5}, "new": {metric: 0.51}}, {"old"})
+    pairs = make_board(stage, {model: {name: 0.03, p_name: 0.012, "other": 1.0}}, set(), protocol="paired")
+    duel = verdicts.contest(pd.concat([rows, pairs], ignore_index=True), getattr(stage_params, stage))
+    assert duel is not None
+    assert duel.model["model"] == "new"
+    assert duel.outcome == "ahead"
+    assert "Unit by unit the difference is 0.030 [0.010, 0.050], p = 0.012." in verdicts.sentence(duel)
+    assert len(verdicts.pairs(pairs)) == (2 if stage == "emotion" else 1)
 
 
 def test_the_best_model_meets_the_best_baseline(make_board: Callable[..., pd.DataFrame], stage_params) -> None:

@@ -83,11 +83,11 @@ def _generate_rows(
     generator: np.random.Generator,
 ) -> np.ndarray:
     noise = generator.standard_normal((len(emotion) * n_samples, model.noise_size), dtype=np.float32)
-    condition = [
+    asked, taste = (
         torch.from_numpy(np.repeat(np.asarray(part, dtype=np.float32), n_samples, axis=0))
         for part in (emotion, interest)
-    ]
+    )
     with torch.no_grad():
-        vectors = model.sample(*condition, torch.from_numpy(noise))
+        vectors = model.sample(asked, taste, torch.from_numpy(noise))
     result: np.ndarray = vectors.numpy().reshape(len(emotion), n_samples, model.vector_size)
     return result

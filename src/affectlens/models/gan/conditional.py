@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -109,7 +110,7 @@ def interest_of(vectors: np.ndarray, projection: np.ndarray) -> np.ndarray:
 def perceptron(sizes: tuple[int, ...], *, normalise: bool) -> nn.Sequential:
     """Linear layers of the given widths with leaky rectifiers between them, and layer norm before each if asked."""
     layers: list[nn.Module] = []
-    for index, (width_in, width_out) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+    for index, (width_in, width_out) in enumerate(pairwise(sizes)):
         layers.append(nn.Linear(width_in, width_out))
         if index < len(sizes) - 2:
             layers += [nn.LayerNorm(width_out)] if normalise else []

@@ -84,8 +84,9 @@ class ConditionalVae(ConditionalGenerator):
 
     def sample(self, emotion: Tensor, interest: Tensor, noise: Tensor) -> Tensor:
         """Content vectors (B, d): noise (B, l + d) is the latent and the noise of the decoder."""
-        latent, residual = noise.split([self.latent_size, self.vector_size], dim=1)
-        return self._decoded(latent, emotion, interest) + torch.exp(0.5 * self.log_var) * residual
+        latent, residual = noise[:, : self.latent_size], noise[:, self.latent_size :]
+        vectors: Tensor = self._decoded(latent, emotion, interest) + torch.exp(0.5 * self.log_var) * residual
+        return vectors
 
     def _decoded(self, latent: Tensor, emotion: Tensor, interest: Tensor) -> Tensor:
         given = torch.cat([latent, emotion, interest], dim=1)

@@ -69,12 +69,14 @@ class CausalBlock(nn.Module):
         query, key, value = (part.unflatten(2, (self.n_heads, -1)).transpose(1, 2) for part in parts)
         dropout = self.dropout if self.training else 0.0
         mixed = functional.scaled_dot_product_attention(query, key, value, dropout_p=dropout, is_causal=True)
-        states = states + self.drop(self.merge(mixed.transpose(1, 2).flatten(2)))              # (B, T, D)
-        return states + self.drop(self.contract(self.drop(functional.gelu(self.expand(self.forward_norm(states))))))
+        states = states + self.drop(self.merge(mixed.transpose(1, 2).flatten(2)))  # (B, T, D)
+        expanded = self.drop(functional.gelu(self.expand(self.forward_norm(states))))
+        changed: Tensor = states + self.drop(self.contract(expanded))
+        return changed
 
 
 class GeneratedAttention(nn.Module):
-    """W_t = softmax_k(q(h_t) . k(g_k) / sqrt(D)), R_t = sum_k W_tk g_k, and how well each item's content matches R_t."""
+    """W_t = softmax_k(q(h_t) . k(g_k) / sqrt(D)), R_t = sum_k W_tk g_k, and V that matches R_t with items."""
 
     def __init__(self, width: int, content_width: int, match_width: int) -> None:
         super().__init__()
@@ -86,7 +88,7 @@ class GeneratedAttention(nn.Module):
 
     def forward(self, states: Tensor, generated: Tensor) -> tuple[Tensor, Tensor]:
         """States (P, D) and G_t (P, K, G) to W_t (P, K) and R_t (P, G)."""
-        agreement = (self.key(generated) * self.query(states)[:, None, :]).sum(dim=2)          # (P, K)
+        agreement = (self.key(generated) * self.query(states)[:, None, :]).sum(dim=2)  # (P, K)
         weights = torch.softmax(agreement / states.shape[1] ** 0.5, dim=1)
         return weights, torch.bmm(weights[:, None, :], generated).squeeze(1)
 
@@ -130,11 +132,12 @@ class AttentionRecommender(nn.Module):
             return self.item.weight * kept[:, None]
         if self.training and self.params.item_dropout > 0:
             kept = kept & (torch.rand(kept.shape, device=kept.device) >= self.params.item_dropout)
-        return self.item.weight * kept[:, None] + self.project(self.content)
+        vectors: Tensor = self.item.weight * kept[:, None] + self.project(self.content)
+        return vectors
 
     def states(self, items: Tensor, token: Tensor, kind: Tensor, dwell: Tensor, gap: Tensor) -> Tensor:
         """Behaviour states h (B, T, D) from item vectors (N, D) and padded events, each (B, T)."""
-        tokens = torch.cat([torch.zeros_like(self.start)[None], items, self.start[None]])      # (N + 2, D)
+        tokens = torch.cat([torch.zeros_like(self.start)[None], items, self.start[None]])  # (N + 2, D)
         place = torch.arange(token.shape[1], device=token.device)
         events = functional.embedding(token, tokens) + self.kind(kind) + self.dwell(dwell) + self.gap(gap)
         states = self.drop(events + self.position(place))
@@ -164,7 +167,7 @@ class AttentionRecommender(nn.Module):
             only_known: score the items with training events only, in their order.
         """
         items, content = self.items(), self.content
-        states = self.states(items, token, kind, dwell, gap).flatten(0, 1)[asks]               # (P, D)
+        states = self.states(items, token, kind, dwell, gap).flatten(0, 1)[asks]  # (P, D)
         if only_known:
             known = self.is_known.nonzero().squeeze(1)
             items, content = items[known], content[known]
@@ -183,7 +186,7 @@ class AttentionRecommender(nn.Module):
 
 
 def build_attention_recommender(params: Mapping[str, Any]) -> AttentionRecommender:
-    """The module from the params of its checkpoint: `model`, `n_kinds`, `content_width`, `uses_generated`, `item_ids`."""
+    """The module from the params of a checkpoint: model, n_kinds, content_width, uses_generated, item_ids."""
     return AttentionRecommender(
         AttentionParams.model_validate(params["model"]),
         n_items=len(params["item_ids"]),

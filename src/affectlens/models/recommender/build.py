@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -81,13 +81,15 @@ def load_recommender(checkpoint: Checkpoint, content: GeneratedContent) -> Recom
     """
     if checkpoint.architecture == "attention":
         return AttentionScorer(checkpoint.restore(build_recommender_model), content)
-    builders = {
+    builders: dict[str, Callable[[Checkpoint], Recommender]] = {
         "popularity": Popularity.from_checkpoint,
         "item_knn": ItemToItem.from_checkpoint,
         "ease": ItemToItem.from_checkpoint,
     }
     if checkpoint.architecture not in builders:
-        raise ValueError(f"recommender {checkpoint.architecture!r} is unknown; expected attention or {sorted(builders)}")
+        raise ValueError(
+            f"recommender {checkpoint.architecture!r} is unknown; expected attention or {sorted(builders)}"
+        )
     return builders[checkpoint.architecture](checkpoint)
 
 
@@ -106,15 +108,11 @@ def recommend(checkpoint: Checkpoint, histories: Histories, generated: np.ndarra
 
 
 @torch.no_grad()
-def recommend_with(
-    model: AttentionRecommender, histories: Histories, generated: np.ndarray | None
-) -> Recommendation:
+def recommend_with(model: AttentionRecommender, histories: Histories, generated: np.ndarray | None) -> Recommendation:
     """`recommend` with a module that is already at hand, in evaluation mode, on any device."""
     params, n_items = model.params, len(model.content)
     _check_generated(generated, histories.n_users, model.content.shape[1])
-    stream = stream_of(
-        histories, n_items, n_dwell_buckets=params.n_dwell_buckets, n_gap_buckets=params.n_gap_buckets
-    )
+    stream = stream_of(histories, n_items, n_dwell_buckets=params.n_dwell_buckets, n_gap_buckets=params.n_gap_buckets)
     windows = request_windows(stream, params.max_length)
     events = padded(stream, windows)
     asks = np.arange(histories.n_users) * events[0].shape[1] + windows.length - 1

@@ -51,10 +51,16 @@ class Catalogue:
         return index_of(self.item_ids, content_ids)
 
 
-def index_of(known: Sequence[str], ids: pd.Series) -> np.ndarray:
+def index_of(known: Sequence[str] | np.ndarray, ids: pd.Series) -> np.ndarray:
     """Position of each id among the known ones, shape (n,); -1 for an unknown one."""
     positions: np.ndarray = pd.Index(np.asarray(known, dtype=object)).get_indexer(ids.to_numpy(dtype=object))
     return positions.astype(np.int64)
+
+
+def users_of(events: pd.DataFrame) -> np.ndarray:
+    """Users in the order in which they appear first: ids are keyed hashes, so no number may rest on their order."""
+    users: np.ndarray = events["user_id"].astype(object).drop_duplicates().to_numpy()
+    return users
 
 
 def catalogue_of(contents: pd.DataFrame, sequences: pd.DataFrame) -> Catalogue:

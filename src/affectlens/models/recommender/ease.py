@@ -61,16 +61,17 @@ def _inverse_gram(interactions: sparse.csr_matrix, regularisation: float) -> np.
     Raises:
         ValueError: the matrix is not positive definite.
     """
-    gram = (interactions.T @ interactions).toarray(order="F")
+    gram: np.ndarray = (interactions.T @ interactions).toarray(order="F")
     if gram.shape[0] == 0:
         return gram
     gram[np.diag_indices_from(gram)] += regularisation
-    factor, fault = lapack.spotrf(gram, lower=0, clean=0, overwrite_a=1)
+    fault: int
+    gram, fault = lapack.spotrf(gram, lower=0, clean=0, overwrite_a=1)
     if fault == 0:
-        factor, fault = lapack.spotri(factor, lower=0, overwrite_c=1)
+        gram, fault = lapack.spotri(gram, lower=0, overwrite_c=1)
     if fault != 0:
         raise ValueError(f"X'X + lambda I is singular with lambda {regularisation}; raise it")
-    return factor
+    return gram
 
 
 def _sparse_weights(inverse: np.ndarray, n_kept: int) -> sparse.csr_matrix:
@@ -85,8 +86,9 @@ def _sparse_weights(inverse: np.ndarray, n_kept: int) -> sparse.csr_matrix:
         weights = np.ascontiguousarray((-column_block / diagonal[None, columns]).T)
         weights[np.arange(len(columns)), columns] = 0.0
         blocks.append(_largest(weights, n_kept))
-    empty = sparse.csr_matrix((0, n_items), dtype=np.float32)
-    return sparse.vstack([empty, *blocks], format="csr").T.tocsr()
+    blocks = blocks or [sparse.csr_matrix(np.zeros((0, n_items), dtype=np.float32))]
+    weights_by_row: sparse.csr_matrix = sparse.vstack(blocks, format="csr").T.tocsr()
+    return weights_by_row
 
 
 def _largest(rows: np.ndarray, n_kept: int) -> sparse.csr_matrix:

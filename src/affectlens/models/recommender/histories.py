@@ -62,7 +62,8 @@ class Histories:
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         events = np.repeat(self.offsets[rows] - offsets[:-1], lengths) + np.arange(offsets[-1])
         columns = (self.item, self.kind, self.dwell_s, self.gap_s, self.time, self.state)
-        return Histories(offsets, *(column[events] for column in columns), self.request_state[rows])
+        item, kind, dwell_s, gap_s, time, state = (column[events] for column in columns)
+        return Histories(offsets, item, kind, dwell_s, gap_s, time, state, self.request_state[rows])
 
     def weights(self, n_items: int, decay: float) -> sparse.csr_matrix:
         """One row a user: decay^age of the latest event with each item, shape (n, n_items), float32.
@@ -93,7 +94,7 @@ def histories_of(
     Raises:
         ValueError: an event names an item that the catalogue lacks.
     """
-    owner = index_of(tuple(user_ids), events["user_id"])
+    owner = index_of(user_ids, events["user_id"])
     events, owner = events[owner >= 0], owner[owner >= 0]
     order = np.lexsort((events["step"].to_numpy(), owner))
     events, owner = events.iloc[order], owner[order]

@@ -40,7 +40,8 @@ def item_knn_trials(params: ItemKnnParams) -> list[Mapping[str, Any]]:
 def co_occurrence(train: Histories, n_items: int) -> sparse.csr_matrix:
     """(n_items, n_items) number of users who consumed both; the diagonal holds each item's users."""
     interactions = binary_interactions(train, n_items)
-    return (interactions.T @ interactions).tocsr()
+    together: sparse.csr_matrix = (interactions.T @ interactions).tocsr()
+    return together
 
 
 def fit_item_knn(
@@ -60,10 +61,8 @@ def fit_item_knn(
     pairs = together.tocoo()
     apart = pairs.row != pairs.col
     row, column, n_both = pairs.row[apart], pairs.col[apart], pairs.data[apart]
-    if similarity == "cosine":
-        denominator = np.sqrt(users[row] * users[column])
-    else:
-        denominator = users[row] + users[column] - n_both
+    product, total = users[row] * users[column], users[row] + users[column]
+    denominator = np.sqrt(product) if similarity == "cosine" else total - n_both
     values = (n_both / (denominator + shrinkage)).astype(np.float32)
     if neighbours is not None:
         kept = _largest_of_each_row(row, values, neighbours)

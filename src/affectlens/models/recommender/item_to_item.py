@@ -32,7 +32,7 @@ class ItemToItem:
 
     def score(self, histories: Histories) -> np.ndarray:
         """Scores (n, n_items), float32."""
-        scores = (histories.weights(len(self.popularity), self.decay) @ self.weight).toarray()
+        scores: np.ndarray = (histories.weights(len(self.popularity), self.decay) @ self.weight).toarray()
         scores[histories.lengths == 0] = self.popularity
         return scores
 
@@ -42,7 +42,7 @@ class ItemToItem:
 
     def checkpoint(self, item_ids: Sequence[str], **metadata: Any) -> Checkpoint:
         """The model at rest; the sparse matrix as data, indices and indptr."""
-        weights = {
+        weights: dict[str, np.ndarray] = {
             "data": self.weight.data.astype(np.float32),
             "indices": self.weight.indices.astype(np.int32),
             "indptr": self.weight.indptr.astype(np.int64),
@@ -55,9 +55,7 @@ class ItemToItem:
         """The model that was saved."""
         weights = checkpoint.weights
         n_items = len(weights["popularity"])
-        matrix = sparse.csr_matrix(
-            (weights["data"], weights["indices"], weights["indptr"]), shape=(n_items, n_items)
-        )
+        matrix = sparse.csr_matrix((weights["data"], weights["indices"], weights["indptr"]), shape=(n_items, n_items))
         return cls(checkpoint.architecture, matrix, float(checkpoint.params["decay"]), weights["popularity"])
 
 

@@ -13,7 +13,9 @@ from affectlens.models.recommender.catalogue import (
     GeneratedContent,
     catalogue_of,
     generated_content_of,
+    index_of,
     seconds,
+    users_of,
 )
 from affectlens.models.recommender.histories import Histories, histories_of
 
@@ -66,8 +68,8 @@ def requests_of(
     Generated content may be used if it existed at the last event of the history.
     """
     target = sequences[(sequences["split"] == split).to_numpy()]
-    user_ids = pd.unique(target["user_id"].astype(object))
-    target_owner = pd.Index(user_ids).get_indexer(target["user_id"].to_numpy(dtype=object))
+    user_ids = users_of(target)
+    target_owner = index_of(user_ids, target["user_id"])
     first = target.assign(owner=target_owner).sort_values("step", kind="stable").drop_duplicates("owner")
     first = first.sort_values("owner")
     before = sequences[sequences["split"].isin(HISTORY_SPLITS[split]).to_numpy()]
@@ -81,7 +83,7 @@ def requests_of(
 def closing_requests(sequences: pd.DataFrame, catalogue: Catalogue, generated: GeneratedContent) -> Requests:
     """One request for each user with a history, asked when the validation period ends; nothing is known to follow."""
     before = sequences[sequences["split"].isin(HISTORY_SPLITS["test"]).to_numpy()]
-    user_ids = pd.unique(before["user_id"].astype(object))
+    user_ids = users_of(before)
     histories = histories_of(before, user_ids, catalogue, generated)
     end = histories.time.max(initial=-np.inf, where=~np.isnan(histories.time))
     request_time = np.full(len(user_ids), end if np.isfinite(end) else np.nan)
@@ -146,5 +148,5 @@ def behaviour_arrays(sequences: pd.DataFrame, contents: pd.DataFrame, generated:
         widths = content.vectors.shape[2], catalogue.vectors.shape[1]
         raise ValueError(f"generated vectors have width {widths[0]}, content vectors {widths[1]}; refit the generator")
     train = sequences[(sequences["split"] == "train").to_numpy()]
-    histories = histories_of(train, pd.unique(train["user_id"].astype(object)), catalogue, content)
+    histories = histories_of(train, users_of(train), catalogue, content)
     return BehaviourArrays(catalogue, content, histories, requests_of(sequences, catalogue, content, "valid"))

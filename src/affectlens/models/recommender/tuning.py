@@ -59,9 +59,9 @@ def best_of(
     for settings, model in fitted:
         value = evaluate(model)
         trials.append({**settings, "value": value})
-        logger.info("%s: %.4f", settings, value)
         if best is None or value > best[2]:
             best = (settings, model, value)
     if best is None:
         raise ValueError("no settings were tried; give at least one value of each")
+    logger.info("best of %d settings: %s with %.4f", len(trials), dict(best[0]), best[2])
     return Tuned(best[1], best[0], best[2], trials)

@@ -113,7 +113,7 @@ def state_rows(timelines: UserTimelines, pooling: RecencyPooling, setting: Setti
         for name, loss in losses.items()
     ]
     for other in ("last_utterance", "prior"):
-        gap, p_value = paired_difference(losses["states"].means, losses[other].means, setting.seed)
+        gap, p_value = paired_difference(losses["states"].shares, losses[other].shares, setting.seed)
         estimates = {NEXT: gap, f"{NEXT}_p_value": Estimate.exact(p_value, gap.n)}
         parts.append(setting.rows(f"states - {other}", estimates, is_baseline=False))
     return joined(parts)
@@ -131,8 +131,9 @@ class _UserLosses:
         return cls(np.bincount(users, weights=loss), np.bincount(users).astype(np.float64))
 
     @property
-    def means(self) -> np.ndarray:
-        return np.asarray(self.total / self.count)
+    def shares(self) -> np.ndarray:
+        """What each user adds: the mean over users is the mean loss of an utterance."""
+        return np.asarray(self.total / self.count.mean())
 
     def estimate(self, seed: int) -> Estimate:
         """Mean loss of an utterance, users resampled."""

@@ -14,7 +14,7 @@ from affectlens.evaluation.generation_scores import (
     LabelledVectors,
     fit_judge,
 )
-from affectlens.models.gan import ConditionedVectors, ConditionParams, interest_of, make_projection
+from affectlens.models.gan import ConditionedVectors, ConditionParams, make_projection
 from affectlens.training.gan import condition_contents
 
 HELD_OUT, CROSS_FITTED = "held_out", "cross_fitted"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from affectlens.evaluation.estimate import LEADERBOARD_COLUMNS, Estimate, leader
 from affectlens.evaluation.ranking import ndcg, rank_in_blocks, top_items
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.recommender.build import load_recommender
-from affectlens.models.recommender.catalogue import Catalogue, generated_content_of
+from affectlens.models.recommender.catalogue import Catalogue
 from affectlens.models.recommender.ease import ease_trials, fit_ease
 from affectlens.models.recommender.item_knn import co_occurrence, fit_item_knn, item_knn_trials
 from affectlens.models.recommender.item_to_item import ItemToItem
@@ -36,7 +36,12 @@ from affectlens.pipelines.recommender_training.params import (
     PopularityParams,
     TrainerParams,
 )
-from affectlens.pipelines.recommender_training.scores import MemberScores, member_estimates, paired_estimates, score_member
+from affectlens.pipelines.recommender_training.scores import (
+    MemberScores,
+    member_estimates,
+    paired_estimates,
+    score_member,
+)
 from affectlens.training.recommender import fit_attention
 
 logger = logging.getLogger(__name__)
@@ -134,30 +139,34 @@ def score_recommenders(
 ) -> pd.DataFrame:
     """Rank the test events with every member, once; validation events where there are no test events."""
     arrays = behaviour_arrays(sequences, contents, generated)
-    split = "test" if (sequences["split"] == "test").any() else "valid"
+    split: Literal["valid", "test"] = "test" if (sequences["split"] == "test").any() else "valid"
     requests = requests_of(sequences, arrays.catalogue, arrays.generated, split)
     if requests.n_users == 0:
         logger.warning("no recommender is scored: no user has a test or validation event")
         return pd.DataFrame(columns=list(LEADERBOARD_COLUMNS))
-    scores = {}
+    scores, estimates = {}, {}
     for checkpoint in checkpoints:
         scores_of = _scores_of(_loaded(checkpoint, arrays), requests, arrays.catalogue)
-        scores[checkpoint.architecture] = score_member(scores_of, requests, arrays, evaluation)
+        member = score_member(scores_of, requests, evaluation)
+        scores[checkpoint.architecture] = member
+        estimates[checkpoint.architecture] = member_estimates(member, requests, arrays, evaluation, seed)
+    estimates["attention"]["uses_generated_content"] = Estimate.exact(not arrays.generated.is_empty, requests.n_users)
     protocol = f"{split_boundaries['protocol']}, full ranking, fold-in"
-    shared = {"stage": "recommender", "split": split, "seed": seed, "dataset": dataset}
+    tables = {protocol: estimates, "paired": {"attention": _paired(checkpoints, scores, evaluation, seed)}}
     rows = [
         leaderboard_rows(
+            stage="recommender",
             model=model,
             is_baseline=model in BASELINES,
-            estimates=member_estimates(member, requests, arrays, evaluation, seed),
-            protocol=protocol,
-            **shared,
+            estimates=found,
+            split=split,
+            protocol=name,
+            seed=seed,
+            dataset=dataset,
         )
-        for model, member in scores.items()
+        for name, models in tables.items()
+        for model, found in models.items()
     ]
-    paired = _paired(checkpoints, scores, evaluation, seed)
-    paired["uses_generated_content"] = Estimate.exact(not arrays.generated.is_empty, requests.n_users)
-    rows += [leaderboard_rows(model="attention", is_baseline=False, estimates=paired, protocol="paired", **shared)]
     return pd.concat(rows, ignore_index=True)
 
 
@@ -185,7 +194,9 @@ def list_candidates(
     return pd.concat(parts[1:] or parts, ignore_index=True)
 
 
-def _scores_of(recommender: Recommender, requests: Requests, catalogue: Catalogue) -> Callable[[np.ndarray], np.ndarray]:
+def _scores_of(
+    recommender: Recommender, requests: Requests, catalogue: Catalogue
+) -> Callable[[np.ndarray], np.ndarray]:
     def scores_of(rows: np.ndarray) -> np.ndarray:
         histories = requests.histories.take(rows)
         return only_candidates(recommender.score(histories), histories, requests.request_time[rows], catalogue)

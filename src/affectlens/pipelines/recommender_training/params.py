@@ -9,7 +9,14 @@ from affectlens.models.recommender.popularity import PopularityParams
 from affectlens.params import Params
 from affectlens.training.loop import TrainerParams, TrainingParams
 
-__all__ = ["AttentionMemberParams", "EaseParams", "EvaluationParams", "ItemKnnParams", "PopularityParams", "TrainerParams"]
+__all__ = [
+    "AttentionMemberParams",
+    "EaseParams",
+    "EvaluationParams",
+    "ItemKnnParams",
+    "PopularityParams",
+    "TrainerParams",
+]
 
 
 class AttentionMemberParams(Params):

@@ -1,10 +1,13 @@
 """The wiring of recommender_training."""
 
+from collections.abc import Callable
+from typing import Any
+
 from kedro.pipeline import Node, Pipeline
 
 from affectlens.pipelines.recommender_training import nodes
 
-BASELINES = {
+BASELINES: dict[str, Callable[..., Any]] = {
     "popularity": nodes.train_popularity,
     "item_knn": nodes.train_item_knn,
     "ease": nodes.train_ease,

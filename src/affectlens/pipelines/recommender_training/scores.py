@@ -37,7 +37,6 @@ class MemberScores:
 def score_member(
     scores_of: Callable[[np.ndarray], np.ndarray],
     requests: Requests,
-    arrays: BehaviourArrays,
     evaluation: EvaluationParams,
 ) -> MemberScores:
     """Rank all candidates of all requests."""
@@ -65,9 +64,7 @@ def paired_estimates(
 ) -> dict[str, Estimate]:
     """NDCG of ours minus that of a baseline, user by user, and the two-sided sign-flip p-value."""
     metric = f"ndcg@{evaluation.k}"
-    difference, p_value = paired_difference(
-        ndcg(ours.ranks, evaluation.k), ndcg(baseline.ranks, evaluation.k), seed
-    )
+    difference, p_value = paired_difference(ndcg(ours.ranks, evaluation.k), ndcg(baseline.ranks, evaluation.k), seed)
     return {
         f"difference:{metric}:{name}": difference,
         f"p:{metric}:{name}": Estimate.exact(p_value, difference.n),

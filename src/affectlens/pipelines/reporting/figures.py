@@ -8,6 +8,8 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from affectlens.schemas import FORMS
+
 from . import verdicts
 from .params import StageParams
 
@@ -53,8 +55,8 @@ def form_shares(expression: pd.DataFrame, source: str, label: str) -> go.Figure:
     figure = _empty("", label)
     if rows["form"].nunique() < 2:
         return figure
-    for place, (form, share) in enumerate(rows.groupby("form", sort=False)):
-        _add_series(figure, share, rows["period"], str(form), place)
+    for form, share in rows.groupby("form", sort=False):
+        _add_series(figure, share, rows["period"], str(form), FORMS.index(str(form)))
     return _over_time(figure, rows["period"]).update_layout(yaxis={"tickformat": ".0%", "rangemode": "tozero"})
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from . import distributions, figures, render, sections, stages
+from . import closing, distributions, figures, render, sections, stages
 from .blocks import Section
 from .params import AttentionParams, ExamplesParams, ExpressionParams, StageParams, StagesParams
 
@@ -80,7 +80,7 @@ def compose_run(
     dataset: str,
     seed: int,
     row_accounting: pd.DataFrame,
-    recommendations: pd.DataFrame,
+    chain_checks: pd.DataFrame,
     emotion_leaderboard: pd.DataFrame,
     gan_leaderboard: pd.DataFrame,
     recommender_leaderboard: pd.DataFrame,
@@ -93,7 +93,7 @@ def compose_run(
         "gan_training": gan_leaderboard,
         "recommender_training": recommender_leaderboard,
         "policy_training": policy_leaderboard,
-        "inference": recommendations,
+        "inference": chain_checks,
     }
     return sections.run_section(sections.stages_of(stage_table, environment), environment, dataset, seed, evidence)
 
@@ -189,6 +189,7 @@ def compose_closing(
     policy_leaderboard: pd.DataFrame,
     policy_values: pd.DataFrame,
     row_accounting: pd.DataFrame,
+    chain_checks: pd.DataFrame,
     emotion: StageParams,
     gan: StageParams,
     recommender: StageParams,
@@ -206,9 +207,9 @@ def compose_closing(
         "policy": policy_leaderboard,
     }
     row = sections.stages_of(stage_table, environment)
-    limits = sections.limits_section(boards, params, row, stages.flagged_sentence(policy_values))
-    versions = sections.cited_versions(boards, params, row_accounting)
-    return limits, sections.reproduce_section(environment, seed, versions)
+    limits = closing.limits_section(boards, params, row, stages.flagged_sentence(policy_values))
+    versions = closing.cited_versions(boards, params, row_accounting, chain_checks)
+    return limits, closing.reproduce_section(environment, seed, versions)
 
 
 def render_report(

@@ -44,9 +44,9 @@ def _draw() -> list[Node]:
 
 
 def _compose() -> list[Node]:
-    facts = [*_PLACE, "params:dataset", "params:seed", "row_accounting", "recommendations"]
+    facts = [*_PLACE, "params:dataset", "params:seed", "row_accounting", "chain_checks"]
     told = [f"params:reporting.stages.{stage}" for stage in ("emotion", "gan", "recommender", "policy")]
-    closing = [*_BOARDS, "policy_values", "row_accounting", *told, *_PLACE]
+    closing = [*_BOARDS, "policy_values", "row_accounting", "chain_checks", *told, *_PLACE]
     sections = ["run_section", "accounting_section", "attention_section", *_SECTIONS, "inference_section",
                 "limits_section", "reproduce_section"]  # fmt: skip
     attention = ["attention_statistics", "expression_statistics", *_CURVES, *_FORMS, *_TEXTS]

@@ -72,14 +72,15 @@ def summary_sentence(run: Mapping[str, Any], verdicts: Sequence[Mapping[str, str
     if not verdicts:
         return f"{place}, no model was judged against a baseline."
     groups = {
-        "clearly ahead of the best baseline": ("ahead",),
-        "not told apart from it": ("maybe_ahead", "level", "maybe_behind"),
-        "clearly behind it": ("behind",),
+        "clearly ahead": ("ahead",),
+        "not told apart": ("maybe_ahead", "level", "maybe_behind"),
+        "clearly behind": ("behind",),
     }
     stages = {text: [v["stage"].lower() for v in verdicts if v["outcome"] in kinds] for text, kinds in groups.items()}
     told = [f"{text} in {len(found)} ({', '.join(found)})" for text, found in stages.items() if found]
     n = len(verdicts)
-    return f"{place}, {n} {'stage was' if n == 1 else 'stages were'} judged: the best model is {_joined(told)}."
+    judged = f"{place}, {n} {'stage was' if n == 1 else 'stages were'} judged"
+    return f"{judged}. Against the best baseline, the best model is {_joined(told)}."
 
 
 def _joined(parts: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""The sections about data, attention, expression and the chain, and the two that close the report."""
+"""The sections about data, attention, expression and the chain."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from . import verdicts, wording
+from . import wording
 from .blocks import (
     Block,
     Cell,
     Section,
     charts,
     code_cell,
-    commands,
     each,
     estimate_cell,
     fact,
@@ -27,8 +26,9 @@ from .blocks import (
     table,
 )
 from .figures import SUBJECTS
-from .params import EnvironmentStages, StagesParams
+from .params import EnvironmentStages
 
+_MOST_REASONS = 12  # with more of them, the table opens on demand
 _TIMES = ("occurred_at", "created_at", "joined_at")
 STATISTICS = {
     "gini": "Gini",
@@ -81,9 +81,15 @@ def _stage_cells(name: str, stages: EnvironmentStages, evidence: Mapping[str, pd
     if found.empty:
         return [{"text": "runs", "tag": "runs"}, "no results found", ""]
     ids = sorted(set(found["run_id"])) if "run_id" in found else []
-    models = f"{found['model'].nunique()} models, " if "model" in found else ""
-    told = f"{models}{wording.count(len(found))} rows"
-    return [{"text": "runs", "tag": "runs"}, told, {"text": ", ".join(ids), "code": True}]
+    return [{"text": "runs", "tag": "runs"}, _result(found), {"text": ", ".join(ids), "code": True}]
+
+
+def _result(found: pd.DataFrame) -> str:
+    if "read" in found:
+        return f"{wording.count(found['read'].sum())} rows read"
+    if "check" in found:
+        return f"{wording.count(len(found))} checks of the chain"
+    return f"{wording.count(found['model'].nunique())} models and comparisons, {wording.count(len(found))} numbers"
 
 
 def accounting_section(
@@ -119,7 +125,8 @@ def _reason_table(reasons: pd.DataFrame) -> Block | None:
     rows: list[list[Cell]] = [
         [code_cell(row["source"]), row["reason"], wording.count(row["rows"])] for row in each(reasons)
     ]
-    return table("Why rows were rejected", ["Source", "Reason", "Rows"], rows, text_columns=2)
+    caption = "Why rows were rejected"
+    return table(caption, ["Source", "Reason", "Rows"], rows, text_columns=2, folded=len(rows) > _MOST_REASONS)
 
 
 def _data_table(tables: Mapping[str, pd.DataFrame]) -> Block | None:
@@ -227,64 +234,3 @@ def inference_section(chain_checks: pd.DataFrame, recommendations: pd.DataFrame,
     checks = table("Checks of the links of the chain", ["Check", "Quantity", "Value", "n"], rows, text_columns=2)
     numbers = {"chain_checks": records(chain_checks), "n_users": users, "n_contents": contents}
     return section("inference", "The chain", lead, [checks], numbers=numbers)
-
-
-def limits_section(
-    leaderboards: Mapping[str, pd.DataFrame], params: StagesParams, stages: EnvironmentStages, flagged: list[str]
-) -> Section:
-    """Every model that lost against a baseline, every estimate without a verdict, every stage that did not run."""
-    lost = [
-        (name, duel)
-        for name, board in leaderboards.items()
-        for duel in verdicts.losses(verdicts.main_rows(board), getattr(params, name))
-    ]
-    rows: list[list[Cell]] = [
-        [getattr(params, name).title, code_cell(duel.model["model"]), duel.metric.label,
-         code_cell(duel.baseline["model"]), "apart" if duel.outcome == "behind" else "overlap",
-         estimate_cell(duel.model), estimate_cell(duel.baseline)]
-        for name, duel in lost
-    ]  # fmt: skip
-    columns = ["Stage", "Model", "Metric", "Best baseline", "Intervals", "Value of the model", "Of the baseline"]
-    judged = any(not board.empty for board in leaderboards.values())
-    lead = [_loss_sentence(len(rows)) if judged else "No model was judged in this run.", *flagged]
-    lead += [f"`{name}` did not run: {why}." for name, why in stages.skips.items()]
-    found = table("Models whose value is worse than the best baseline's", columns, rows, text_columns=5)
-    return section("limits", "What did not work", lead, [found], numbers={"n_losses": len(rows)})
-
-
-def _loss_sentence(n: int) -> str:
-    if n == 0:
-        return "No model is behind its best baseline on any metric shown here."
-    return f"In {n} {'case' if n == 1 else 'cases'} a model is behind the best baseline."
-
-
-def cited_versions(
-    leaderboards: Mapping[str, pd.DataFrame], params: StagesParams, row_accounting: pd.DataFrame
-) -> dict[str, str]:
-    """The version of every dataset that the report cites, as far as the tables carry the run that wrote them."""
-    versions = {
-        dataset: str(board["run_id"].max())
-        for name, board in leaderboards.items()
-        if len(board) and "run_id" in board
-        for dataset in getattr(params, name).cited
-    }
-    if len(row_accounting) and "run_id" in row_accounting:
-        versions |= dict.fromkeys(("row_accounting", "rejected_rows"), str(row_accounting["run_id"].max()))
-    return {dataset: version for dataset, version in versions.items() if version != "unversioned"}
-
-
-def reproduce_section(environment: str, seed: int, versions: Mapping[str, str]) -> Section:
-    """The exact commands that lead to this page again."""
-    run = f"kedro run --env {environment}"
-    lines = [
-        ("Run every stage of this environment.", f"{run} --params seed={seed}"),
-        ("Write this page again from the newest results.", f"{run} --pipeline reporting"),
-    ]
-    if versions:
-        cited = ",".join(f"{name}:{version}" for name, version in versions.items())
-        lines.append(
-            ("Write it from the very results that it cites.", f"{run} --pipeline reporting --load-versions {cited}")
-        )
-    lead = ["The page is a function of its inputs: the same inputs give the same bytes."]
-    numbers = {"commands": [line for _, line in lines]}
-    return section("reproduce", "Reproduce", lead, [commands(*lines)], numbers=numbers)

@@ -49,12 +49,13 @@ def stage_section(
         lead = [params.question, absence(params.pipeline, stages)]
         return section(name, params.title, lead, [], numbers={"leaderboard": []})
     rows = verdicts.main_rows(leaderboard)
-    duel = verdicts.contest(rows, params)
+    duel = verdicts.contest(leaderboard, params)
     verdict = None if duel is None else {"outcome": duel.outcome, "sentence": verdicts.sentence(duel)}
     lead = [params.question, _what_is_shown(rows, leaderboard)]
     blocks = [
-        leaderboard_table(rows, params),
-        _metric_table(rows, params),
+        leaderboard_table(rows, params, f"{params.title}: leaderboard, with 95 % intervals"),
+        *_other_tables(leaderboard, rows, params),
+        _metric_table(leaderboard, params),
         charts(figures[0]),
         charts(*figures[1:]),
         paired_table(leaderboard),
@@ -62,10 +63,20 @@ def stage_section(
         full_table(leaderboard, f"{name}_leaderboard"),
     ]
     numbers = {"leaderboard": records(leaderboard)}
-    return section(name, params.title, lead, blocks, verdict=verdict, facts=_stage_facts(rows, params), numbers=numbers)
+    return section(name, params.title, lead, blocks, verdict=verdict, facts=_stage_facts(duel, params), numbers=numbers)
 
 
-def leaderboard_table(rows: pd.DataFrame, params: StageParams) -> Block | None:
+def _other_tables(leaderboard: pd.DataFrame, rows: pd.DataFrame, params: StageParams) -> list[Block | None]:
+    """Leaderboards of metrics that only other protocols measure."""
+    wanted = {metric.name for metric in params.metrics} - set(rows["metric"])
+    others = leaderboard[leaderboard["metric"].isin(wanted) & ~verdicts.is_pair(leaderboard)]
+    return [
+        leaderboard_table(found, params, f"{params.title}: `{protocol}` on `{split}`, with 95 % intervals")
+        for (protocol, split), found in others.groupby(["protocol", "split"], sort=False)
+    ]
+
+
+def leaderboard_table(rows: pd.DataFrame, params: StageParams, caption: str) -> Block | None:
     """Models down, the stage's metrics across, best first; the best competitor of each metric is marked."""
     metrics = [metric for metric in params.metrics if metric.name in set(rows["metric"])]
     if not metrics:
@@ -81,7 +92,7 @@ def leaderboard_table(rows: pd.DataFrame, params: StageParams) -> Block | None:
         cells = [_cell(lookup[metric.name].get(model), best=best[metric.name] == model) for metric in metrics]
         body.append([code_cell(model, tag), *cells, wording.count(rows.loc[rows["model"] == model, "n"].max())])
     columns = ["Model", *(f"{metric.label}\u00a0{_ARROWS[metric.better]}" for metric in metrics), "n"]
-    return table(f"{params.title}: leaderboard, with 95 % intervals", columns, body)
+    return table(caption, columns, body)
 
 
 def _metric_table(rows: pd.DataFrame, params: StageParams) -> Block | None:
@@ -106,16 +117,14 @@ def _what_is_shown(rows: pd.DataFrame, leaderboard: pd.DataFrame) -> str:
     return f"{shown}; what belongs to other splits, protocols or seeds stands below." if others else f"{shown}."
 
 
-def _stage_facts(rows: pd.DataFrame, params: StageParams) -> list[dict[str, str]]:
-    metric = verdicts.primary_metric(rows, params)
-    if metric is None:
+def _stage_facts(duel: verdicts.Contest | None, params: StageParams) -> list[dict[str, str]]:
+    """The best model's number for the cards, which also say if a baseline is better."""
+    if duel is None:
         return []
-    models = verdicts.competitors(verdicts.rows_of(rows, metric), params, baselines=False)
-    if models.empty:
-        return []
-    row = models.iloc[0]
+    row, is_behind = duel.model, duel.outcome in ("behind", "maybe_behind")
     bounds = wording.interval(row["value"], row["lower"], row["upper"])
-    return [fact(metric.label, wording.number(row["value"]), bounds, f"{params.title}: {row['model']}")]
+    behind = f", behind {duel.baseline['model']}" if is_behind else ""
+    return [fact(duel.metric.label, wording.number(row["value"]), bounds, f"{params.title}: {row['model']}{behind}")]
 
 
 def examples_blocks(examples: pd.DataFrame, params: ExamplesParams) -> list[Block | None]:
@@ -148,12 +157,13 @@ def _labels(value: Any) -> str:
 
 def paired_table(leaderboard: pd.DataFrame) -> Block | None:
     """The rows that compare two models unit by unit, which say more than two intervals side by side."""
-    pairs = leaderboard[(leaderboard["protocol"] == "paired") & leaderboard["value"].notna()]
     body: list[list[Cell]] = [
-        [code_cell(row["model"]), code_cell(row["metric"]), estimate_cell(row), wording.count(row["n"])]
-        for row in each(pairs)
-    ]
-    return table("Paired comparisons, unit by unit", ["Model", "Quantity", "Value", "n"], body, text_columns=2)
+        [code_cell(pair.model), code_cell(pair.other), code_cell(pair.metric), "yes" if pair.is_clear else "no",
+         estimate_cell(pair.difference), wording.p_value(pair.p_value).removeprefix("= "), wording.count(pair.difference["n"])]
+        for pair in verdicts.pairs(leaderboard)
+    ]  # fmt: skip
+    columns = ["Model", "Against", "Metric", "Clear", "Difference", "p", "n"]
+    return table("Paired comparisons, unit by unit", columns, body, text_columns=4)
 
 
 def policy_table(policy_values: pd.DataFrame) -> Block | None:

@@ -64,6 +64,15 @@ def share(value: float) -> str:
     return ABSENT if math.isnan(value) else f"{100 * value:.1f} %"
 
 
+def p_value(value: float) -> str:
+    """A p-value with its sign; small ones as a bound.
+
+    >>> p_value(0.0421), p_value(0.0004)
+    ('= 0.042', '< 0.001')
+    """
+    return ABSENT if math.isnan(value) else "< 0.001" if value < 0.001 else f"= {value:.3f}"
+
+
 def plain(name: str) -> str:
     """An internal name as words.
 

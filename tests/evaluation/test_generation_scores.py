@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from affectlens.evaluation.generation_scores import (
+    NO_LABEL,
+    GenerationScoreParams,
+    GenerationTest,
+    LabelledVectors,
+    dose_response,
+    fit_judge,
+    score_samples,
+)
+
+D, C, N = 4, 3, 120
+PARAMS = GenerationScoreParams(
+    max_samples=N, n_neighbours=5, n_resamples=200, n_permutations=99, judge_penalty=1.0, dose_levels=[0.0, 0.5, 1.0]
+)
+
+
+def sample_of(n: int, seed: int) -> LabelledVectors:
+    draws = np.random.default_rng(seed)
+    labels = draws.integers(C, size=n)
+    return LabelledVectors(2.0 * np.eye(C, D)[labels] + 0.7 * draws.normal(size=(n, D)), labels)
+
+
+@pytest.fixture
+def held_out() -> GenerationTest:
+    asked = sample_of(N, 1)
+    return GenerationTest(
+        real=sample_of(N, 0),
+        asked=asked,
+        interest=asked.vectors[:, :2],
+        train=sample_of(400, 2),
+        judge=fit_judge(sample_of(300, 3), PARAMS),
+        projection=np.eye(D, 2),
+        center=np.zeros(D),
+        scale=np.ones(D),
+        params=PARAMS,
+        seed=0,
+    )
+
+
+def test_real_vectors_score_as_the_reference_they_are(held_out: GenerationTest) -> None:
+    scores = score_samples(held_out.asked.vectors, held_out)
+    assert scores["frechet_excess"].value == scores["frechet_excess"].lower == scores["frechet_excess"].upper == 0.0
+    assert scores["conditional_accuracy_ratio"].value == scores["tstr_ratio"].value == 1.0
+    assert scores["interest_cosine"].value == pytest.approx(1.0)
+    assert scores["mmd2_p_value"].value > 0.05
+    assert scores["coverage"].value > 0.9
+    assert scores["authenticity"].value > 0.3
+
+
+def test_every_interval_holds_its_value(held_out: GenerationTest) -> None:
+    vectors = sample_of(N, 9).vectors * 0.5
+    for name, estimate in score_samples(vectors, held_out).items():
+        assert estimate.lower <= estimate.value <= estimate.upper, name
+        assert estimate.n == N, name
+
+
+def test_copies_of_train_look_real_to_all_but_authenticity(held_out: GenerationTest) -> None:
+    generator = np.random.default_rng(0)
+    rows = [int(generator.choice(np.flatnonzero(held_out.train.labels == label))) for label in held_out.asked.labels]
+    scores = score_samples(held_out.train.vectors[rows], held_out)
+    assert scores["precision"].value > 0.85
+    assert scores["conditional_accuracy_ratio"].value > 0.9
+    assert scores["authenticity"].value == 0.0
+    assert scores["copy_rate"].value == 1.0
+
+
+def test_vectors_of_the_wrong_emotion_fail_the_judge_and_nothing_else(held_out: GenerationTest) -> None:
+    order = np.argsort(held_out.asked.labels, kind="stable")
+    shifted = np.roll(order, N // C)
+    vectors = np.empty_like(held_out.asked.vectors)
+    vectors[order] = held_out.asked.vectors[shifted]
+    scores = score_samples(vectors, held_out)
+    assert scores["conditional_accuracy_ratio"].value < 0.3
+    assert scores["tstr_ratio"].value < 0.4
+    assert scores["frechet_excess"].value == pytest.approx(0.0, abs=1e-9)
+
+
+def test_noise_is_far_away(held_out: GenerationTest) -> None:
+    scores = score_samples(np.random.default_rng(5).normal(size=(N, D)) * 5, held_out)
+    assert scores["frechet_excess"].lower > 1.0
+    assert scores["mmd2_p_value"].value == pytest.approx(0.01)
+    assert scores["density"].value < 0.3
+
+
+def test_scores_in_standard_units_do_not_depend_on_the_units(held_out: GenerationTest) -> None:
+    center, scale = np.full(D, 3.0), np.full(D, 2.0)
+    vectors = sample_of(N, 9).vectors
+    moved = dataclasses.replace(held_out, center=center, scale=scale)
+    before, after = score_samples(vectors, held_out), score_samples(vectors * scale + center, moved)
+    for name in ("frechet_distance", "coverage", "conditional_accuracy", "authenticity"):
+        assert after[name].value == pytest.approx(before[name].value), name
+
+
+def test_contents_without_an_emotion_are_not_judged(held_out: GenerationTest) -> None:
+    labels = held_out.asked.labels.copy()
+    labels[:20] = NO_LABEL
+    partly = dataclasses.replace(held_out, asked=LabelledVectors(held_out.asked.vectors, labels))
+    scores = score_samples(held_out.asked.vectors, partly)
+    assert scores["conditional_accuracy"].n == N - 20
+    assert scores["coverage"].n == N
+
+
+def test_without_a_judge_the_emotion_is_undefined_and_the_rest_is_not(held_out: GenerationTest) -> None:
+    assert fit_judge(LabelledVectors(np.zeros((5, D)), np.zeros(5, dtype=int)), PARAMS) is None
+    scores = score_samples(held_out.asked.vectors, dataclasses.replace(held_out, judge=None))
+    assert np.isnan(scores["conditional_accuracy"].value)
+    assert np.isfinite(scores["frechet_distance"].value)
+
+
+def test_samples_that_are_too_few_for_neighbours_leave_them_undefined(held_out: GenerationTest) -> None:
+    few = [LabelledVectors(part.vectors[:4], part.labels[:4]) for part in (held_out.real, held_out.asked)]
+    small = dataclasses.replace(held_out, real=few[0], asked=few[1], interest=held_out.interest[:4])
+    scores = score_samples(few[1].vectors, small)
+    assert np.isnan(scores["coverage"].value)
+    assert scores["coverage"].n == 4
+    assert np.isfinite(scores["frechet_distance"].value)
+
+
+def test_one_vector_for_each_condition_is_asked_for(held_out: GenerationTest) -> None:
+    with pytest.raises(ValueError, match="one vector a condition"):
+        score_samples(held_out.asked.vectors[:-1], held_out)
+
+
+def test_a_sampler_that_follows_the_dose_has_a_perfect_response(held_out: GenerationTest) -> None:
+    follows = dose_response(lambda emotion: 2.0 * emotion @ np.eye(C, D), np.full(C, 1 / C), held_out)
+    ignores = dose_response(lambda emotion: held_out.asked.vectors, np.full(C, 1 / C), held_out)
+    opposes = dose_response(lambda emotion: -2.0 * emotion @ np.eye(C, D), np.full(C, 1 / C), held_out)
+    assert follows.value == pytest.approx(1.0)
+    assert np.isnan(ignores.value)
+    assert opposes.value == pytest.approx(-1.0)
+
+
+def test_same_seed_same_scores(held_out: GenerationTest) -> None:
+    vectors = sample_of(N, 9).vectors
+    assert score_samples(vectors, held_out) == score_samples(vectors, held_out)

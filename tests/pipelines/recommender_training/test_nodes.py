@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from affectlens.evaluation.estimate import LEADERBOARD_COLUMNS
+from affectlens.models.checkpoint import Checkpoint
+from affectlens.pipelines.recommender_training import nodes
+from affectlens.pipelines.recommender_training.params import (
+    AttentionMemberParams,
+    EaseParams,
+    EvaluationParams,
+    ItemKnnParams,
+    PopularityParams,
+    TrainerParams,
+)
+from affectlens.schemas import BehaviourSequences, CandidateScores, ContentFeatures, Leaderboard
+
+TRAINER = TrainerParams(accelerator="cpu", devices=1, precision="32-true", strategy="auto")
+BOUNDARIES = {"protocol": "global_timeline"}
+
+
+def baselines(sequences, contents, parameters: dict[str, Any]) -> list[Checkpoint]:
+    evaluation = EvaluationParams(**parameters["evaluation"])
+    return [
+        nodes.train_popularity(sequences, contents, PopularityParams(**parameters["popularity"]), evaluation),
+        nodes.train_item_knn(sequences, contents, ItemKnnParams(**parameters["item_knn"]), evaluation),
+        nodes.train_ease(sequences, contents, EaseParams(**parameters["ease"]), evaluation),
+    ]
+
+
+def attention(sequences, contents, generated, parameters, tmp_path) -> tuple[Checkpoint, pd.DataFrame]:
+    params, evaluation = AttentionMemberParams(**parameters["attention"]), EvaluationParams(**parameters["evaluation"])
+    return nodes.train_attention(sequences, contents, generated, params, evaluation, TRAINER, 7, str(tmp_path))
+
+
+def leaderboard(sequences, contents, generated, parameters, checkpoints) -> pd.DataFrame:
+    evaluation = EvaluationParams(**parameters["evaluation"])
+    return nodes.score_recommenders(sequences, contents, generated, BOUNDARIES, evaluation, 7, "toy", *checkpoints)
+
+
+def all_members(sequences, contents, generated, parameters, tmp_path) -> list[Checkpoint]:
+    found = attention(sequences, contents, generated, parameters, tmp_path)
+    return [*baselines(sequences, contents, parameters), found[0]]
+
+
+def test_every_member_stands_in_the_leaderboard_with_intervals(
+    sequences, contents, generated, parameters, tmp_path
+) -> None:
+    rows = leaderboard(
+        sequences, contents, generated, parameters, all_members(sequences, contents, generated, parameters, tmp_path)
+    )
+    Leaderboard.validate(rows)
+    assert list(rows.columns) == list(LEADERBOARD_COLUMNS)
+    flags = rows.groupby("model")["is_baseline"].first().to_dict()
+    assert flags == {"popularity": True, "item_knn": True, "ease": True, "attention": False}
+    main = rows[(rows["protocol"] != "paired") & (rows["metric"] != "uses_generated_content")]
+    names = {"hr@10", "recall@10", "ndcg@10", "mrr@10", "map@10", "coverage@10", "exposure_gini@10",
+             "popularity_lift@10", "novelty@10", "ild@10", "cold_item_ndcg@10"}  # fmt: skip
+    assert main.groupby("model")["metric"].agg(set).map(names.__eq__).all()
+    known = main.dropna(subset="value")
+    assert ((known["lower"] <= known["value"]) & (known["value"] <= known["upper"])).all()
+    assert set(rows["split"]) == {"test"}
+
+
+def test_the_attention_model_is_compared_with_the_baseline_that_validation_prefers(
+    sequences, contents, generated, parameters, tmp_path
+) -> None:
+    members = all_members(sequences, contents, generated, parameters, tmp_path)
+    rows = leaderboard(sequences, contents, generated, parameters, members)
+    best = max(members[:3], key=lambda member: member.metadata["valid_ndcg@10"]).architecture
+    paired = rows[rows["protocol"] == "paired"].set_index("metric")["value"]
+    values = rows[rows["metric"] == "ndcg@10"].set_index("model")["value"]
+    assert paired[f"difference:ndcg@10:{best}"] == pytest.approx(values["attention"] - values[best])
+    assert 0 < paired[f"p:ndcg@10:{best}"] <= 1
+
+
+def test_test_events_do_not_reach_any_checkpoint(sequences, contents, generated, parameters, tmp_path) -> None:
+    is_test = sequences["split"] == "test"
+    changed = sequences.assign(content_id=sequences["content_id"].mask(is_test, "item24"))
+    one, two = (all_members(table, contents, generated, parameters, tmp_path) for table in (sequences, changed))
+    assert [member.fingerprint() for member in one] == [member.fingerprint() for member in two]
+
+
+def test_where_nothing_is_generated_the_term_is_off_and_the_results_say_so(
+    sequences, contents, generated, parameters, tmp_path
+) -> None:
+    checkpoint, _ = attention(sequences, contents, generated.iloc[:0], parameters, tmp_path)
+    assert checkpoint.metadata["uses_generated_content"] is False
+    assert not [name for name in checkpoint.weights if name.startswith("generated.")]
+    members = [*baselines(sequences, contents, parameters), checkpoint]
+    rows = leaderboard(sequences, contents, generated.iloc[:0], parameters, members)
+    assert rows.loc[rows["metric"] == "uses_generated_content", "value"].tolist() == [0.0]
+
+
+def test_generated_content_changes_what_is_recommended(sequences, contents, generated, parameters, tmp_path) -> None:
+    checkpoint, _ = attention(sequences, contents, generated, parameters, tmp_path)
+    evaluation = EvaluationParams(**parameters["evaluation"])
+    other = generated.assign(vectors=[-3 * vectors for vectors in generated["vectors"]])
+    one, two = (
+        nodes.list_candidates(sequences, contents, table, checkpoint, evaluation) for table in (generated, other)
+    )
+    assert not np.allclose(one["score"], two["score"])
+
+
+def test_candidates_are_new_to_the_user_ranked_and_as_many_as_asked_for(
+    sequences, contents, generated, parameters, tmp_path
+) -> None:
+    checkpoint, _ = attention(sequences, contents, generated, parameters, tmp_path)
+    evaluation = EvaluationParams(**parameters["evaluation"])
+    candidates = CandidateScores.validate(nodes.list_candidates(sequences, contents, generated, checkpoint, evaluation))
+    before = sequences[sequences["split"] != "test"]
+    assert set(candidates["user_id"]) == set(before["user_id"])
+    assert candidates.merge(before, on=["user_id", "content_id"]).empty
+    for _, rows in candidates.groupby("user_id"):
+        assert rows["rank"].tolist() == list(range(1, 7))
+        assert rows["score"].is_monotonic_decreasing
+
+
+def test_the_chain_always_goes_on_with_the_attention_model(
+    sequences, contents, generated, parameters, tmp_path
+) -> None:
+    checkpoint, history = attention(sequences, contents, generated, parameters, tmp_path)
+    assert nodes.choose_chain_recommender(checkpoint, history)[0].architecture == "attention"
+    assert history["member"].tolist() == ["attention"] * 2
+    assert history["metric_name"].tolist() == ["ndcg@10"] * 2
+
+
+def test_without_times_and_contents_everything_runs(sequences, contents, generated, parameters, tmp_path) -> None:
+    timeless = sequences.assign(
+        occurred_at=pd.Series(pd.NaT, index=sequences.index).dt.tz_localize("UTC"), gap_s=np.nan
+    )
+    members = all_members(timeless, contents.iloc[:0], generated.iloc[:0], parameters, tmp_path)
+    rows = leaderboard(timeless, contents.iloc[:0], generated.iloc[:0], parameters, members)
+    assert rows.loc[rows["metric"] == "ndcg@10", "value"].notna().all()
+    assert "ild@10" not in set(rows["metric"])
+
+
+def test_without_test_events_the_validation_events_are_scored(
+    sequences, contents, generated, parameters, tmp_path
+) -> None:
+    early = sequences[sequences["split"] != "test"]
+    members = all_members(early, contents, generated, parameters, tmp_path)
+    assert set(leaderboard(early, contents, generated, parameters, members)["split"]) == {"valid"}
+
+
+def test_tables_without_rows_give_tables_without_rows(generated, parameters, tmp_path) -> None:
+    sequences, contents = (
+        schema.validate(pd.DataFrame({name: pd.Series(dtype=object) for name in schema.columns}))
+        for schema in (BehaviourSequences, ContentFeatures)
+    )
+    members = all_members(sequences, contents, generated.iloc[:0], parameters, tmp_path)
+    rows = leaderboard(sequences, contents, generated.iloc[:0], parameters, members)
+    assert rows.empty
+    assert list(rows.columns) == list(LEADERBOARD_COLUMNS)
+    evaluation = EvaluationParams(**parameters["evaluation"])
+    candidates = nodes.list_candidates(sequences, contents, generated.iloc[:0], members[-1], evaluation)
+    assert CandidateScores.validate(candidates).empty
+
+
+def test_a_checkpoint_of_another_catalogue_is_refused(sequences, contents, generated, parameters, tmp_path) -> None:
+    checkpoint, _ = attention(sequences, contents, generated, parameters, tmp_path)
+    evaluation = EvaluationParams(**parameters["evaluation"])
+    with pytest.raises(ValueError, match="other items"):
+        nodes.list_candidates(sequences, contents.iloc[::-1], generated, checkpoint, evaluation)
