@@ -80,7 +80,7 @@ def test_the_same_seed_gives_the_same_numbers(project_root: Path, data_root: Pat
 
 
 def test_a_trace_shows_all_six_links(catalog) -> None:
-    from affectlens.pipelines.inference.trace import trace_from_catalog  # noqa: PLC0415
+    from affectlens.pipelines.inference.trace import trace_from_catalog
 
     text = trace_from_catalog(catalog, "u000001")
     for symbol in ("S_t", "E_t", "A_t", "G_t", "W_t", "R_t"):
@@ -106,7 +106,7 @@ def test_load_versions_reproduce_the_report_of_an_older_run(project_root: Path, 
     first = min(reports.iterdir())
     with session_for(project_root, data_root) as session:
         context = session.load_context()
-        from kedro.framework.project import pipelines  # noqa: PLC0415
+        from kedro.framework.project import pipelines
 
         cited = [
             name

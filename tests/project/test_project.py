@@ -11,9 +11,10 @@ import yaml
 from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
 from kedro.pipeline import Pipeline
+from kedro.validation.exceptions import ParameterValidationError
 
 from affectlens.pipeline_registry import STAGES
-from affectlens.session import StageSession, check_parameters_are_read
+from affectlens.session import RunRefusedError, StageSession, check_parameters_are_read
 
 ENVIRONMENTS = ("base", "full", "test", "goemotions", "musical_instruments", "sequences")
 NOUNS = {stage: stage.removesuffix("_training") for stage in STAGES}
@@ -66,7 +67,7 @@ def test_an_entry_stands_in_the_file_of_the_stage_that_writes_it(project_root: P
     for stage, pipeline in stages.items():
         path = project_root / f"conf/base/catalog_{stage}.yml"
         own = [name for name in yaml.safe_load(path.read_text()) if not name.startswith("_")]
-        written = {name for name in pipeline.all_outputs()}
+        written = set(pipeline.all_outputs())
         raw = {name for name in pipeline.inputs() if name.startswith("raw_")} | {"user_id_key"}
         for pattern in own:
             allowed = written | (raw if stage in ("ingestion", "simulation") else set())
@@ -116,17 +117,17 @@ def test_every_parameter_of_every_environment_is_read(project_root: Path, enviro
 
 def test_a_misspelt_parameter_stops_the_run_before_any_node(project_root: Path, tmp_path: Path) -> None:
     options = {"data_root": str(tmp_path), "emotion": {"max_epoch": 3}}
-    with StageSession.create(project_path=project_root, env="test", runtime_params=options) as session:
-        with pytest.raises(ValueError, match="max_epoch"):
-            session.run(pipeline_names=["simulation"])
+    session = StageSession.create(project_path=project_root, env="test", runtime_params=options)
+    with pytest.raises(RunRefusedError, match="max_epoch"):
+        session.run(pipeline_names=["simulation"])
     assert not any(tmp_path.iterdir())
 
 
 def test_a_parameter_of_the_wrong_type_stops_the_run_before_any_node(project_root: Path, tmp_path: Path) -> None:
     options = {"data_root": str(tmp_path), "simulation": {"seed": "seven"}, "seed": 7}
-    with StageSession.create(project_path=project_root, env="test", runtime_params=options) as session:
-        with pytest.raises(Exception, match="simulation"):
-            session.run(pipeline_names=["simulation"])
+    session = StageSession.create(project_path=project_root, env="test", runtime_params=options)
+    with pytest.raises(ParameterValidationError, match="simulation"):
+        session.run(pipeline_names=["simulation"])
     assert not any(tmp_path.iterdir())
 
 
@@ -148,7 +149,7 @@ def test_nothing_is_unpickled(project_root: Path) -> None:
 
 
 def test_kedro_session_of_the_project_is_ours(project_root: Path) -> None:
-    from kedro.framework.project import settings  # noqa: PLC0415
+    from kedro.framework.project import settings
 
     assert issubclass(settings.SESSION_CLASS, KedroSession)
     assert settings.SESSION_CLASS is StageSession

@@ -159,7 +159,7 @@ def paired_table(leaderboard: pd.DataFrame) -> Block | None:
     """The rows that compare two models unit by unit, which say more than two intervals side by side."""
     body: list[list[Cell]] = [
         [code_cell(pair.model), code_cell(pair.other), code_cell(pair.metric), "yes" if pair.is_clear else "no",
-         estimate_cell(pair.difference), wording.p_value(pair.p_value).removeprefix("= "), wording.count(pair.difference["n"])]
+         estimate_cell(pair.difference), wording.p_value(pair.p_value), wording.count(pair.difference["n"])]
         for pair in verdicts.pairs(leaderboard)
     ]  # fmt: skip
     columns = ["Model", "Against", "Metric", "Clear", "Difference", "p", "n"]
