@@ -65,7 +65,7 @@ def contents(n: int, seed: int) -> ConditionedVectors:
 
 @pytest.fixture(scope="module")
 def task() -> GeneratorTask:
-    return GeneratorTask(contents(300, 0), contents(120, 1), make_projection(5, 2), local_mmd2, seed=0)
+    return GeneratorTask(contents(300, 0), contents(120, 1), make_projection(5, 2), 0.3, local_mmd2, seed=0)
 
 
 @pytest.mark.parametrize("kind", list(MEMBERS))

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from kedro.io.core import DatasetError, VersionNotFoundError
 from kedro.utils import load_obj
+from kedro_datasets._typing import TablePreview
 from kedro_datasets.pandas import ParquetDataset
+
+_ITEMS_SHOWN = 4
+_CHARACTERS_SHOWN = 80
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -43,11 +49,27 @@ class TableDataset(ParquetDataset):
         write_atomically(path, data.to_parquet(index=False))
         self._invalidate_cache()
 
+    def preview(self, nrows: int = 5) -> TablePreview:
+        """The first rows for kedro-viz; a list is shown by its first items, bytes by their number."""
+        rows = self.load().head(nrows).map(_as_shown)
+        return TablePreview(json.loads(rows.to_json(orient="split", date_format="iso")))
+
     def _has_been_written(self) -> bool:
         try:
             return bool(self._fs.exists(str(self._get_load_path())))
         except (DatasetError, VersionNotFoundError):
             return False
+
+
+def _as_shown(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes"
+    if isinstance(value, np.ndarray):
+        more = f", ... {len(value)} in all" if len(value) > _ITEMS_SHOWN else ""
+        return f"{', '.join(str(item) for item in value[:_ITEMS_SHOWN])}{more}"
+    if isinstance(value, str) and len(value) > _CHARACTERS_SHOWN:
+        return f"{value[:_CHARACTERS_SHOWN]}..."
+    return value
 
 
 def empty_table(contract: str) -> pd.DataFrame:

@@ -188,7 +188,7 @@ def authenticity_values(fake: np.ndarray, train: np.ndarray) -> np.ndarray:
 
 
 def copy_values(fake: np.ndarray, train: np.ndarray, held_out: np.ndarray) -> np.ndarray:
-    """1 for each generated row (M,) closer to a training row than 99 % of the held-out real rows are.
+    """1 for each generated row (M,) as close to a training row as the closest 1 % of the held-out real rows are.
 
     More than 1 % of ones is memorising.
 
@@ -196,7 +196,7 @@ def copy_values(fake: np.ndarray, train: np.ndarray, held_out: np.ndarray) -> np
     [1.0, 0.0]
     """
     threshold = np.quantile(nearest_row(held_out, train)[1], 0.01)
-    values: np.ndarray = (nearest_row(fake, train)[1] < threshold).astype(np.float64)
+    values: np.ndarray = (nearest_row(fake, train)[1] <= threshold).astype(np.float64)
     return values
 
 

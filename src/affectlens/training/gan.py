@@ -73,6 +73,7 @@ class GeneratorTask:
         train: contents to imitate.
         valid: contents that the validation metric compares with.
         projection: (d, u) fixed projection that makes an interest.
+        interest_noise: sd of the noise on the interest of a training content.
         distance: (real, generated) rows -> a distance that vanishes in the mean for equal laws, such as MMD².
         seed: seed of weights, order and noise.
     """
@@ -80,6 +81,7 @@ class GeneratorTask:
     train: ConditionedVectors
     valid: ConditionedVectors
     projection: np.ndarray
+    interest_noise: float
     distance: Callable[[np.ndarray, np.ndarray], float]
     seed: int
 
@@ -131,11 +133,11 @@ def _fit_member(
             loss = fit_gaussian(model, task.train, member.model)
             return pd.DataFrame([(1, loss, validate(model), METRIC_NAME, 0.0)], columns=list(HISTORY_COLUMNS))
         case VaeMember(), ConditionalVae():
-            batches = EpochBatches(task.train, member.training.batch_size)
+            batches = EpochBatches(task, member.training.batch_size)
             loss_of = functools.partial(vae_loss, params=member.loss)
             return fit(model, batches, loss_of, validate, member.training, trainer, **options)
         case WganMember(), WganGenerator():
-            batches = EpochBatches(task.train, member.training.steps.batch_size)
+            batches = EpochBatches(task, member.training.steps.batch_size)
             critic = WganCritic(model.n_emotions, model.vector_size, model.interest_size, member.model.hidden_size)
             losses = AdversarialLosses(
                 generator=functools.partial(generator_loss, params=member.loss),
@@ -148,19 +150,23 @@ def _fit_member(
 class EpochBatches:
     """The batches of one epoch: every content once, in an order drawn from the generator that it is called with.
 
+    Each epoch draws new noise on the interests, so that no critic learns one pair of content and interest by heart.
     A last batch of fewer than two contents is left out.
     """
 
-    def __init__(self, contents: ConditionedVectors, batch_size: int) -> None:
-        parts = (contents.vectors, contents.emotion, contents.interest)
-        self._whole = GeneratorBatch(*(torch.from_numpy(part) for part in parts))
-        self._batch_size = batch_size
+    def __init__(self, task: GeneratorTask, batch_size: int) -> None:
+        self._vectors, self._emotion = torch.from_numpy(task.train.vectors), torch.from_numpy(task.train.emotion)
+        self._interest = interest_of(task.train.vectors, task.projection)
+        self._noise, self._batch_size = task.interest_noise, batch_size
 
     def __call__(self, generator: np.random.Generator) -> Iterator[GeneratorBatch]:
         """Batches in a fresh order."""
-        order = torch.from_numpy(generator.permutation(len(self._whole.vectors)))
+        order = torch.from_numpy(generator.permutation(len(self._vectors)))
+        noise = generator.normal(0.0, self._noise, self._interest.shape)
+        interest = torch.from_numpy((self._interest + noise).astype(np.float32))
         for start in range(0, len(order) - 1, self._batch_size):
-            yield self._whole.rows(order[start : start + self._batch_size])
+            rows = order[start : start + self._batch_size]
+            yield GeneratorBatch(self._vectors[rows], self._emotion[rows], interest[rows])
 
 
 def minus_distance(model: nn.Module, task: GeneratorTask) -> float:

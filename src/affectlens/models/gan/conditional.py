@@ -50,10 +50,6 @@ class GeneratorBatch:
         """The same batch on a device."""
         return GeneratorBatch(self.vectors.to(device), self.emotion.to(device), self.interest.to(device))
 
-    def rows(self, index: Tensor) -> GeneratorBatch:
-        """The contents of these rows (b,)."""
-        return GeneratorBatch(self.vectors[index], self.emotion[index], self.interest[index])
-
 
 # Shapes: B samples, d vector size, C emotions, u interest size, z noise size.
 class ConditionalGenerator(nn.Module):

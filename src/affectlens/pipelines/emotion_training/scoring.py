@@ -12,6 +12,7 @@ from affectlens.evaluation.agreement import human_ceiling
 from affectlens.evaluation.calibration import negative_log_likelihood
 from affectlens.evaluation.emotion import ScoredTexts, emotion_estimates, paired_macro_f1
 from affectlens.evaluation.estimate import Estimate, leaderboard_rows, paired_difference, resampled_estimate
+from affectlens.evaluation.policy_values import holm
 from affectlens.evaluation.thresholds import DecisionParams, cross_fitted
 from affectlens.features.taxonomy import indicator_matrix
 from affectlens.models.checkpoint import Checkpoint
@@ -76,13 +77,21 @@ def member_rows(scored: Mapping[str, ScoredTexts], setting: Setting, *, per_labe
 
 def paired_rows(scored: Mapping[str, ScoredTexts], setting: Setting) -> pd.DataFrame:
     """Macro-F1 of each network minus that of TF-IDF on the same texts, with its p-value."""
-    parts, other = [], scored["tfidf"]
+    other, found = scored["tfidf"], {}
     for member in (name for name in scored if name not in BASELINES):
         mine = scored[member]
         pair = (mine.decisions[mine.taxonomy], other.decisions[mine.taxonomy])
-        difference, p_value = paired_macro_f1(mine.truth, *pair, setting.seed)
-        estimates = {"macro_f1": difference, "macro_f1_p_value": Estimate.exact(p_value, difference.n)}
-        parts.append(setting.rows(f"{member} - tfidf", estimates, is_baseline=False))
+        found[f"{member} - tfidf"] = paired_macro_f1(mine.truth, *pair, setting.seed)
+    return _difference_rows("macro_f1", found, setting)
+
+
+def _difference_rows(metric: str, found: Mapping[str, tuple[Estimate, float]], setting: Setting) -> pd.DataFrame:
+    """Differences and their p-values, these adjusted for their number (Holm)."""
+    adjusted = holm({pair: p_value for pair, (_, p_value) in found.items()})
+    parts = []
+    for pair, (difference, _) in found.items():
+        estimates = {metric: difference, f"{metric}_p_value": Estimate.exact(adjusted[pair], difference.n)}
+        parts.append(setting.rows(pair, estimates, is_baseline=False))
     return joined(parts)
 
 
@@ -112,11 +121,11 @@ def state_rows(timelines: UserTimelines, pooling: RecencyPooling, setting: Setti
         setting.rows(name, {NEXT: loss.estimate(setting.seed)}, is_baseline=name != "states")
         for name, loss in losses.items()
     ]
-    for other in ("last_utterance", "prior"):
-        gap, p_value = paired_difference(losses["states"].shares, losses[other].shares, setting.seed)
-        estimates = {NEXT: gap, f"{NEXT}_p_value": Estimate.exact(p_value, gap.n)}
-        parts.append(setting.rows(f"states - {other}", estimates, is_baseline=False))
-    return joined(parts)
+    pairs = {
+        f"states - {other}": paired_difference(losses["states"].shares, losses[other].shares, setting.seed)
+        for other in ("last_utterance", "prior")
+    }
+    return joined([*parts, _difference_rows(NEXT, pairs, setting)])
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def train_generator(
         return NOT_FITTED, pd.DataFrame(columns=["member", *HISTORY_COLUMNS])
     train, valid = training_parts(contents, condition, seed)
     projection = make_projection(contents.vectors.shape[1], condition.interest_size)
-    task = GeneratorTask(train, valid, projection, distance=local_mmd2, seed=seed)
+    task = GeneratorTask(train, valid, projection, condition.interest_noise, local_mmd2, seed)
     kind = variant.member.kind
     checkpoint, history = fit_generator(variant.member, task, trainer, Path(workspace) / "gan" / kind)
     return checkpoint, history.assign(member=kind)[["member", *HISTORY_COLUMNS]]
