@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
@@ -21,9 +22,15 @@ class ChainHooks:
     """Configures sources, times nodes and writes `08_reporting/runs/<run id>.json`."""
 
     def __init__(self) -> None:
+        self._project = Path()
         self._n_nodes = 0
         self._started: dict[str, float] = {}
         self._seconds: dict[str, float] = {}
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Remember where the project lies."""
+        self._project = context.project_path
 
     @hook_impl
     def after_catalog_created(self, catalog: CatalogProtocol, parameters: dict[str, Any]) -> None:
@@ -68,6 +75,9 @@ class ChainHooks:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(manifest, indent=1, default=str))
         if "report" in pipeline.all_outputs():
+            from affectlens.pipelines.reporting.listing import write_listing
+
+            logger.info("All reports: %s", write_listing(self._project))
             logger.info("Report: %s", report.resolve())
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from affectlens.simulation.behaviour import harm, outlook, taste_for
 from affectlens.simulation.catalogue import draw_pool, novelty
-from affectlens.simulation.world import History, WorldParams
+from affectlens.simulation.world import History, WorldParams, make_history
 
 MakeParams = Callable[..., WorldParams]
 
@@ -39,6 +39,20 @@ def test_arousal_pulls_harder_in_a_bad_mood(history: History) -> None:
     neutral, _ = outlook_in_mood(history, 0.0)
     extra = low - neutral + 2.0 * valence
     np.testing.assert_allclose(extra, history.params.engagement.arousal * arousal)
+
+
+def test_mood_can_be_cut_off_from_engagement(world_params: MakeParams) -> None:
+    cut = {"population": {"congruence_mean": 0.0, "congruence_sd": 0.0}, "engagement": {"arousal": 0.0}}
+    cut_off, coupled = make_history(world_params(**cut), seed=3), make_history(world_params(), seed=3)
+    for made, is_moved in ((cut_off, False), (coupled, True)):
+        crowd, contents = np.arange(len(made.world.population)), np.arange(len(made.world.catalogue))
+        taste = taste_for(made.world.population, crowd, made.world.catalogue, contents)
+        still, moods = np.zeros((len(crowd), 3)), np.full((len(crowd), 3), -0.7)
+        rest, congruence = np.zeros(len(crowd)), made.world.population.congruence
+        engagement, utility = made.params.engagement, made.params.utility
+        args = (rest, congruence, made.world.catalogue, contents, engagement, utility)
+        change = outlook(taste, moods, *args).view_log_odds - outlook(taste, still, *args).view_log_odds
+        assert (np.abs(change).max() > 0.1) == is_moved
 
 
 def test_fatigue_lowers_engagement_and_leaves_utility_alone(history: History) -> None:

@@ -77,7 +77,11 @@ def form_shares(drift: Drift, shift: ShiftParams, progress: np.ndarray) -> np.nd
 def emoji_log_odds(shift: ShiftParams, progress: np.ndarray) -> np.ndarray:
     """Log-odds (n,) that a text of an average user carries emoji at these moments."""
     start, end = logit(shift.emoji_start), logit(shift.emoji_end)
-    trend: np.ndarray = start + np.clip(progress, 0.0, 1.0) * (end - start) + shift.breaks.emoji_use * (progress >= shift.breaks.emoji_at)
+    trend: np.ndarray = (
+        start
+        + np.clip(progress, 0.0, 1.0) * (end - start)
+        + shift.breaks.emoji_use * (progress >= shift.breaks.emoji_at)
+    )
     return trend
 
 
