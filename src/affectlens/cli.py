@@ -91,24 +91,21 @@ def trace(user: str, env: str | None, conf_source: str | None) -> None:
 @click.option("--dry-run", is_flag=True, help="Say what would go, and leave it.")
 def prune(env: str | None, conf_source: str | None, keep: int, dry_run: bool) -> None:
     """Delete old versions of checkpoints, leaderboards, figures and reports."""
-    context = _context(env, conf_source)
-    versions = _versions_by_folder(context)
-    doomed = sorted(path for paths in versions.values() for path in sorted(paths, reverse=True)[keep:])
+    report = _versioned(_context(env, conf_source))["report"]
+    doomed = old_versions(Path(str(report._filepath)).parents[1], keep)
     for path in doomed:
         if not dry_run:
             shutil.rmtree(path)
-    verb = "would delete" if dry_run else "deleted"
-    click.echo(f"{verb} {len(doomed)} old versions of {len(versions)} datasets; the newest {keep} of each stay")
+    click.echo(f"{'would delete' if dry_run else 'deleted'} {len(doomed)} old versions; the newest {keep} of each stay")
 
 
-def _versions_by_folder(context: KedroContext) -> dict[Path, list[Path]]:
-    """Dataset folder -> its version folders: those of entries with a name of their own and of factories."""
-    root = Path(str(_versioned(context)["report"]._filepath)).parents[1]
-    found: dict[Path, list[Path]] = defaultdict(list)
+def old_versions(root: Path, keep: int) -> list[Path]:
+    """Folders of all but the newest versions of every versioned dataset under a data root."""
+    versions: dict[Path, list[Path]] = defaultdict(list)
     for path in root.glob("0*/**/*"):
-        if path.is_dir() and path.parent.suffix and (path / path.parent.name).exists():
-            found[path.parent].append(path)
-    return found
+        if path.is_dir() and (path / path.parent.name).is_file():
+            versions[path.parent].append(path)
+    return sorted(path for paths in versions.values() for path in sorted(paths, reverse=True)[keep:])
 
 
 @cli.command()

@@ -47,39 +47,19 @@ def _all_members() -> Pipeline:
     tested = ["emotion_examples", "annotations", "params:emotion.decision", "params:emotion.n_examples"]
     signals = ["emotion_signals", "emotion_examples"]
     shared = ["params:seed", "params:dataset"]
-    scores = ["emotion_model_scores", "emotion_state_scores"]
+    steps = [
+        (nodes.collect_histories, _HISTORIES, "emotion_history"),
+        (nodes.choose_member, _CHECKPOINTS, "emotion_model"),
+        (nodes.encode_utterances, ["emotion_model", "utterances"], "emotion_signals"),
+        (nodes.fit_pooling, ["emotion_model", *signals, "params:emotion.state"], "emotion_checkpoint"),
+        (nodes.pool_states, ["emotion_checkpoint", "emotion_signals", "users"], "emotion_states"),
+        (nodes.encode_contents, ["emotion_checkpoint", "contents"], "content_emotions"),
+        (nodes.score_members, [*tested, *shared, *_CHECKPOINTS], ["emotion_model_scores", "emotion_examples_scored"]),
+        (nodes.score_states, ["emotion_checkpoint", *signals, *shared], "emotion_state_scores"),
+        (nodes.collect_leaderboard, ["emotion_model_scores", "emotion_state_scores"], "emotion_leaderboard"),
+    ]
     return Pipeline(
-        [
-            Node(nodes.collect_histories, _HISTORIES, "emotion_history", name="collect_histories"),
-            Node(nodes.choose_member, _CHECKPOINTS, "emotion_model", name="choose_member"),
-            Node(nodes.encode_utterances, ["emotion_model", "utterances"], "emotion_signals", name="encode_utterances"),
-            Node(
-                nodes.fit_pooling,
-                ["emotion_model", *signals, "params:emotion.state"],
-                "emotion_checkpoint",
-                name="fit_pooling",
-            ),
-            Node(
-                nodes.pool_states,
-                ["emotion_checkpoint", "emotion_signals", "users"],
-                "emotion_states",
-                name="pool_states",
-            ),
-            Node(nodes.encode_contents, ["emotion_checkpoint", "contents"], "content_emotions", name="encode_contents"),
-            Node(
-                nodes.score_members,
-                [*tested, *shared, *_CHECKPOINTS],
-                ["emotion_model_scores", "emotion_examples_scored"],
-                name="score_members",
-            ),
-            Node(
-                nodes.score_states,
-                ["emotion_checkpoint", *signals, *shared],
-                "emotion_state_scores",
-                name="score_states",
-            ),
-            Node(nodes.collect_leaderboard, scores, "emotion_leaderboard", name="collect_leaderboard"),
-        ],
+        [Node(function, inputs, outputs, name=function.__name__) for function, inputs, outputs in steps],
         namespace="emotion",
         prefix_datasets_with_namespace=False,
         inputs={

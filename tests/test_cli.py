@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from kedro.framework.project import configure_project
+
+
+@pytest.fixture
+def command(project_root: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(project_root)
+    configure_project("affectlens")
+    from affectlens.cli import affectlens
+
+    def run(*words: str):
+        return CliRunner().invoke(affectlens, list(words))
+
+    return run
+
+
+def versions_of(folder: Path, names: tuple[str, ...]) -> None:
+    for name in names:
+        (folder / name).mkdir(parents=True)
+        (folder / name / folder.name).write_text("{}")
+
+
+def test_help_names_every_command(command) -> None:
+    text = command("--help").output
+    for name in ("run", "fetch", "trace", "prune", "report"):
+        assert f"\n  {name}" in text
+
+
+def test_an_unknown_source_is_refused_with_the_known_ones(command) -> None:
+    result = command("fetch", "moon")
+    assert result.exit_code == 1
+    assert "goemotions" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_an_unknown_version_has_no_report(command) -> None:
+    result = command("report", "never", "--env", "test")
+    assert result.exit_code == 1
+    assert "never" in result.output
+
+
+def test_prune_deletes_all_but_the_newest_versions(
+    project_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from affectlens.cli import old_versions
+
+    folder = tmp_path / "08_reporting/emotion_leaderboard.parquet"
+    versions_of(folder, ("2030-01-01T00.00.00.000Z", "2030-01-02T00.00.00.000Z", "2030-01-03T00.00.00.000Z"))
+    (tmp_path / "06_models/training/emotion/cnn/events").mkdir(parents=True)
+    assert [path.name for path in old_versions(tmp_path, keep=1)] == [
+        "2030-01-01T00.00.00.000Z",
+        "2030-01-02T00.00.00.000Z",
+    ]
+    assert old_versions(tmp_path, keep=3) == []
