@@ -174,7 +174,7 @@ def choose(
     n, shape = len(freshness), (len(freshness), *pool.weight.shape)
     item_weight = pool.weight * freshness.reshape(shape)
     item_probability = item_weight / item_weight.sum(axis=2, keepdims=True)
-    viewed = pool.weight[None] / pool.weight.sum(axis=1)[None, :, None] * expit(ahead.view_log_odds).reshape(shape)
+    viewed = item_probability * expit(ahead.view_log_odds).reshape(shape)
     topic = draw_categories(topic_probability, rng)
     rows = np.arange(n)
     place = draw_categories(item_probability[rows, topic], rng)

@@ -54,7 +54,7 @@ class WganCritic(nn.Module):
     def __init__(self, n_emotions: int, vector_size: int, interest_size: int, hidden_size: int) -> None:
         super().__init__()
         given_size = vector_size + n_emotions + interest_size
-        self.score = perceptron((given_size, hidden_size, hidden_size, 1), normalise=True)
+        self.score = perceptron((given_size, hidden_size, hidden_size, 1), normalise=False)
         self.recognise = perceptron((vector_size, hidden_size, n_emotions), normalise=True)
 
     def forward(self, vectors: Tensor, emotion: Tensor, interest: Tensor) -> tuple[Tensor, Tensor]:

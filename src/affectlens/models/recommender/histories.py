@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from affectlens.models.recommender.catalogue import Catalogue, GeneratedContent, index_of, seconds
+from affectlens.models.recommender.catalogue import NO_STATE, Catalogue, GeneratedContent, index_of, seconds
 from affectlens.schemas import INTERACTION_KINDS
 
 
@@ -25,6 +25,7 @@ class Histories:
         time: (m,) seconds since 1970; NaN unknown.
         state: (m,) row of the generated content that exists at the event; -1 none.
         request_state: (n,) row of the generated content that exists when the user asks; -1 none.
+        request_time: (n,) when the user asks, seconds since 1970; NaN unknown.
     """
 
     offsets: np.ndarray
@@ -35,6 +36,7 @@ class Histories:
     time: np.ndarray
     state: np.ndarray
     request_state: np.ndarray
+    request_time: np.ndarray
 
     @property
     def n_users(self) -> int:
@@ -63,12 +65,13 @@ class Histories:
         events = np.repeat(self.offsets[rows] - offsets[:-1], lengths) + np.arange(offsets[-1])
         columns = (self.item, self.kind, self.dwell_s, self.gap_s, self.time, self.state)
         item, kind, dwell_s, gap_s, time, state = (column[events] for column in columns)
-        return Histories(offsets, item, kind, dwell_s, gap_s, time, state, self.request_state[rows])
+        asked = self.request_state[rows], self.request_time[rows]
+        return Histories(offsets, item, kind, dwell_s, gap_s, time, state, *asked)
 
     def weights(self, n_items: int, decay: float) -> sparse.csr_matrix:
         """One row a user: decay^age of the latest event with each item, shape (n, n_items), float32.
 
-        >>> histories = Histories(np.array([0, 3]), np.array([2, 0, 2]), *[np.zeros(3)] * 5, np.zeros(1))
+        >>> histories = Histories(np.array([0, 3]), np.array([2, 0, 2]), *[np.zeros(3)] * 5, *[np.zeros(1)] * 2)
         >>> histories.weights(3, 0.5).toarray().tolist()
         [[0.5, 0.0, 1.0]]
         """
@@ -81,7 +84,11 @@ class Histories:
 
 
 def histories_of(
-    events: pd.DataFrame, user_ids: np.ndarray, catalogue: Catalogue, generated: GeneratedContent
+    events: pd.DataFrame,
+    user_ids: np.ndarray,
+    catalogue: Catalogue,
+    generated: GeneratedContent,
+    request_time: np.ndarray | None = None,
 ) -> Histories:
     """The events of the named users; a user without an event gets an empty history.
 
@@ -90,6 +97,7 @@ def histories_of(
         user_ids: (n,) users, in the order of the result.
         catalogue: the items.
         generated: the generated content of all states.
+        request_time: (n,) when each user asks, seconds since 1970; None: right after the last event.
 
     Raises:
         ValueError: an event names an item that the catalogue lacks.
@@ -104,9 +112,11 @@ def histories_of(
     time = seconds(events["occurred_at"])
     state = generated.latest(events["user_id"].to_numpy(dtype=object), time)
     offsets = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=len(user_ids)))])
-    request_state = np.full(len(user_ids), -1, dtype=np.int64)
+    request_state, last_time = np.full(len(user_ids), NO_STATE, dtype=np.int64), np.full(len(user_ids), np.nan)
     has_event = np.diff(offsets) > 0
-    request_state[has_event] = state[offsets[1:][has_event] - 1]
+    last = offsets[1:][has_event] - 1
+    request_state[has_event], last_time[has_event] = state[last], time[last]
+    request_time = last_time if request_time is None else request_time
     kind = index_of(INTERACTION_KINDS, events["kind"]) + 1
     dwell_s, gap_s = (events[name].to_numpy(dtype=np.float64) for name in ("dwell_s", "gap_s"))
-    return Histories(offsets, item, kind, dwell_s, gap_s, time, state, request_state)
+    return Histories(offsets, item, kind, dwell_s, gap_s, time, state, request_state, request_time)

@@ -29,7 +29,6 @@ class Requests:
     Attributes:
         user_ids: (n,) who asks.
         histories: what each user did before.
-        request_time: (n,) seconds since 1970; NaN unknown.
         owner: (p,) row of the user who later consumed the relevant item.
         item: (p,) column of that item; each pair once, never an item of the history, always a candidate.
         n_not_candidates: later items left out because they did not exist at the time of the request.
@@ -38,7 +37,6 @@ class Requests:
 
     user_ids: np.ndarray
     histories: Histories
-    request_time: np.ndarray
     owner: np.ndarray
     item: np.ndarray
     n_not_candidates: int
@@ -49,12 +47,16 @@ class Requests:
         """How many requests there are."""
         return len(self.user_ids)
 
+    @property
+    def request_time(self) -> np.ndarray:
+        """(n,) when each user asks, seconds since 1970; NaN unknown."""
+        return self.histories.request_time
 
-def only_candidates(
-    scores: np.ndarray, histories: Histories, request_time: np.ndarray, catalogue: Catalogue
-) -> np.ndarray:
-    """The scores (n, n_items) with minus infinity for consumed items and for those that did not exist yet."""
-    kept = np.where(_exists(catalogue, request_time), scores, -np.inf)
+
+def only_candidates(scores: np.ndarray, histories: Histories, catalogue: Catalogue) -> np.ndarray:
+    """The scores (n, n_items) with minus infinity for consumed items and for those that did not exist at the request."""
+    is_late = catalogue.created_at[None, :] > histories.request_time[:, None]
+    kept = np.where(is_late, -np.inf, scores)
     kept[histories.owner, histories.item] = -np.inf
     return kept
 
@@ -75,49 +77,41 @@ def requests_of(
     before = sequences[sequences["split"].isin(HISTORY_SPLITS[split]).to_numpy()]
     limit = before["user_id"].astype(object).map(dict(zip(user_ids, first["step"], strict=True)))
     before = before[(before["step"] < limit.astype(np.float64)).to_numpy()]
-    histories = histories_of(before, user_ids, catalogue, generated)
-    request_time = seconds(first["occurred_at"])
-    return _with_relevant(target, target_owner, histories, request_time, catalogue, user_ids)
+    histories = histories_of(before, user_ids, catalogue, generated, seconds(first["occurred_at"]))
+    return _with_relevant(target, target_owner, histories, catalogue, user_ids)
 
 
 def closing_requests(sequences: pd.DataFrame, catalogue: Catalogue, generated: GeneratedContent) -> Requests:
     """One request for each user with a history, asked when the validation period ends; nothing is known to follow."""
     before = sequences[sequences["split"].isin(HISTORY_SPLITS["test"]).to_numpy()]
     user_ids = users_of(before)
-    histories = histories_of(before, user_ids, catalogue, generated)
-    end = histories.time.max(initial=-np.inf, where=~np.isnan(histories.time))
-    request_time = np.full(len(user_ids), end if np.isfinite(end) else np.nan)
+    request_time = np.full(len(user_ids), seconds(before["occurred_at"].nlargest(1)).max(initial=-np.inf))
+    request_time[np.isinf(request_time)] = np.nan
+    histories = histories_of(before, user_ids, catalogue, generated, request_time)
     nothing = np.zeros(0, dtype=np.int64)
-    return Requests(user_ids, histories, request_time, nothing, nothing, 0, 0)
+    return Requests(user_ids, histories, nothing, nothing, 0, 0)
 
 
 def _with_relevant(
     target: pd.DataFrame,
     target_owner: np.ndarray,
     histories: Histories,
-    request_time: np.ndarray,
     catalogue: Catalogue,
     user_ids: np.ndarray,
 ) -> Requests:
     pairs = np.unique(target_owner * catalogue.n_items + catalogue.index_of(target["content_id"]))
     consumed = np.isin(pairs, histories.owner * catalogue.n_items + histories.item)
     owner, item = pairs // max(catalogue.n_items, 1), pairs % max(catalogue.n_items, 1)
-    late = catalogue.created_at[item] > request_time[owner]
+    late = catalogue.created_at[item] > histories.request_time[owner]
     kept = ~consumed & ~late
     return Requests(
         user_ids,
         histories,
-        request_time,
         owner[kept],
         item[kept],
         int((late & ~consumed).sum()),
         int(consumed.sum()),
     )
-
-
-def _exists(catalogue: Catalogue, request_time: np.ndarray) -> np.ndarray:
-    later: np.ndarray = catalogue.created_at[None, :] > request_time[:, None]
-    return ~later
 
 
 @dataclass(frozen=True)
