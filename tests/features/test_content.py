@@ -7,20 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from affectlens.features.content import (
-    Block,
-    ContentParams,
-    content_space,
-    content_vectors,
-    gather_blocks,
-    space_summary,
-)
+from affectlens.features.content import content_space, content_vectors, space_summary
+from affectlens.features.content_blocks import Block, ContentParams, gather_blocks, train_rows
 
 PARAMS = ContentParams(
     dimensions=6,
     text_dimensions=8,
     text_features=500,
     reviews_per_content=0,
+    affect=True,
+    affect_min_count=1,
+    affect_smoothing=1.0,
     tag_dimensions=4,
     media_dimensions=3,
     clip_frames=4,
@@ -62,33 +59,37 @@ def media(documents):
     return pd.DataFrame([*stills, *clips], columns=["media_path", "data"])
 
 
-def is_train(documents):
-    return (documents["split"] == "train").to_numpy()
+@pytest.fixture
+def examples():
+    texts = ["lovely warm", "lovely", "broken", "broken loud", "cheap", "loud cable"] * 3
+    labels = [["joy"], ["joy"], ["anger"], ["anger"], ["disgust"], ["anger"]] * 3
+    split = ["train"] * 12 + ["test"] * 6
+    return pd.DataFrame({"text": texts, "taxonomy": "ekman", "labels": labels, "split": split})
 
 
-def space_of(documents, media):
-    blocks = gather_blocks(documents, media, is_train(documents), PARAMS, seed=1)
-    return content_space(blocks, is_train(documents), PARAMS.dimensions), blocks
+def space_of(documents, media, examples):
+    blocks = gather_blocks(documents, media, examples, PARAMS, seed=1)
+    return content_space(blocks, train_rows(documents), PARAMS.dimensions), blocks
 
 
-def test_every_modality_enters_the_space(documents, media):
-    space, blocks = space_of(documents, media)
-    assert [block.name for block in blocks] == ["text", "tags", "form", "image", "clip"]
-    assert set(space.kept) == {"text", "tags", "form", "image", "clip"}
+def test_every_modality_enters_the_space(documents, media, examples):
+    space, blocks = space_of(documents, media, examples)
+    assert [block.name for block in blocks] == ["text", "affect", "tags", "form", "image", "clip"]
+    assert set(space.kept) == {"text", "affect", "tags", "form", "image", "clip"}
     assert space.vectors.shape == (60, 6)
     assert space.vectors.dtype == np.float32
 
 
-def test_train_vectors_are_white(documents, media):
-    space, _ = space_of(documents, media)
-    train = space.vectors[is_train(documents)].astype(np.float64)
+def test_train_vectors_are_white(documents, media, examples):
+    space, _ = space_of(documents, media, examples)
+    train = space.vectors[train_rows(documents)].astype(np.float64)
     np.testing.assert_allclose(train.mean(axis=0), 0.0, atol=1e-5)
     np.testing.assert_allclose(train.T @ train / len(train), np.eye(6), atol=1e-4)
 
 
-def test_what_valid_and_test_contents_hold_changes_no_train_vector(documents, media):
-    before, _ = space_of(documents, media)
-    later = ~is_train(documents)
+def test_what_valid_and_test_contents_hold_changes_no_train_vector(documents, media, examples):
+    before, _ = space_of(documents, media, examples)
+    later = ~train_rows(documents)
     changed = documents.copy()
     changed.loc[later, "text"] = "entirely new words about something else"
     changed.loc[later, "form"] = "product"
@@ -98,28 +99,50 @@ def test_what_valid_and_test_contents_hold_changes_no_train_vector(documents, me
     changed_media = media.assign(
         data=[other if path in shown else data for path, data in media.itertuples(index=False)]
     )
-    after, _ = space_of(changed, changed_media)
+    changed_examples = examples.assign(
+        labels=[["fear"] if split == "test" else labels for labels, split in examples[["labels", "split"]].to_numpy()]
+    )
+    after, _ = space_of(changed, changed_media, changed_examples)
     np.testing.assert_array_equal(before.vectors[~later], after.vectors[~later])
     assert not np.array_equal(before.vectors[later], after.vectors[later])
 
 
-def test_contents_without_a_modality_get_a_vector_too(documents, media):
-    space, _ = space_of(documents.assign(text=None, image_path=None), media)
+def test_without_labelled_utterances_or_where_not_wanted_words_carry_no_affect(documents, media, examples):
+    _, blocks = space_of(documents, media, examples.iloc[:0])
+    unwanted = gather_blocks(documents, media, examples, PARAMS.model_copy(update={"affect": False}), seed=1)
+    assert [block.name for block in blocks] == [block.name for block in unwanted] == [
+        "text", "tags", "form", "image", "clip",
+    ]  # fmt: skip
+
+
+def test_affect_sets_contents_of_different_emotion_apart(documents, media, examples):
+    texts = ["lovely", "lovely warm", "broken", "broken loud", "", "unheard"]
+    table = documents.iloc[:6].assign(text=texts)
+    block = next(b for b in gather_blocks(table, media, examples, PARAMS, seed=1) if b.name == "affect")
+    anger, _disgust, joy = block.values.T
+    assert (joy[:2] > 0).all()
+    assert (joy[2:4] < 0).all()
+    assert (anger[2:4] > 0).all()
+    assert block.values[4:].tolist() == [[0.0] * 3] * 2
+
+
+def test_contents_without_a_modality_get_a_vector_too(documents, media, examples):
+    space, _ = space_of(documents.assign(text=None, image_path=None), media, examples)
     assert set(space.kept) == {"tags", "form", "clip"}
     assert np.isfinite(space.vectors).all()
 
 
-def test_train_contents_that_do_not_differ_have_no_space(documents, media):
+def test_train_contents_that_do_not_differ_have_no_space(documents, media, examples):
     bare = documents.assign(text=None, form="product", image_path=None, clip_path=None)
     bare["tags"] = [[] for _ in range(len(bare))]
-    space, blocks = space_of(bare, media.iloc[:0])
+    space, blocks = space_of(bare, media.iloc[:0], examples)
     assert space is None
     assert content_vectors(bare, space).empty
     assert space_summary(space, blocks, bare["split"])["d_g"] == 0
 
 
-def test_one_train_content_is_no_space(documents, media):
-    space, _ = space_of(documents.assign(split=["train", *["test"] * 59]), media)
+def test_one_train_content_is_no_space(documents, media, examples):
+    space, _ = space_of(documents.assign(split=["train", *["test"] * 59]), media, examples)
     assert space is None
 
 
@@ -153,8 +176,8 @@ def test_the_summary_counts_what_is_lost_on_each_split():
     assert summary["n_contents"] == {"train": 4, "valid": 0, "test": 1}
 
 
-def test_contents_keep_their_order_and_attributes(documents, media):
-    space, _ = space_of(documents, media)
+def test_contents_keep_their_order_and_attributes(documents, media, examples):
+    space, _ = space_of(documents, media, examples)
     table = content_vectors(documents, space)
     assert table["content_id"].tolist() == documents["content_id"].tolist()
     np.testing.assert_array_equal(np.stack(table["vector"].to_numpy()), space.vectors)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -16,6 +18,7 @@ from affectlens.training.recommender import (
     next_item_loss,
     recommender_batches,
     shuffled_by_length,
+    softmax_classes,
 )
 
 N_ITEMS, WIDTH = 12, 3
@@ -23,6 +26,7 @@ NOTHING = GeneratedContent(np.zeros(0, dtype=object), np.zeros(0), np.zeros((0, 
 PARAMS = AttentionParams(
     width=16, n_blocks=1, n_heads=2, expansion=2, dropout=0.0, item_dropout=0.0, similarity="cosine", temperature=0.1,
     max_length=6, overlap=2, n_dwell_buckets=4, n_gap_buckets=4, match_width=2,
+    n_age_buckets=4, age_unit_hours=24,
 )  # fmt: skip
 TRAINER = TrainerParams(accelerator="cpu", devices=1, precision="32-true", strategy="auto")
 
@@ -39,7 +43,8 @@ def histories_from(lists: list[list[int]], states: int = 0) -> Histories:
     item = np.concatenate([np.asarray(items, dtype=np.int64) for items in lists])
     state = np.arange(len(item)) % states if states else np.full(len(item), -1)
     unknown = np.full(len(item), np.nan)
-    return Histories(offsets, item, np.ones_like(item), unknown, unknown, unknown, state, np.full(len(lists), -1))
+    user = np.full(len(lists), -1), np.full(len(lists), np.nan)
+    return Histories(offsets, item, np.ones_like(item), unknown, unknown, unknown, state, *user)
 
 
 def generated_content(n_states: int) -> GeneratedContent:
@@ -60,15 +65,15 @@ def catalogue() -> Catalogue:
     return Catalogue(ids, np.full(N_ITEMS, np.nan), vectors, np.ones(N_ITEMS, dtype=bool))
 
 
-def test_an_epoch_predicts_every_event_once(eight) -> None:
-    batches = list(recommender_batches(eight, N_ITEMS, NOTHING, PARAMS, 10)(np.random.default_rng(0)))
+def test_an_epoch_predicts_every_event_once(eight, catalogue) -> None:
+    batches = list(recommender_batches(eight, catalogue, NOTHING, PARAMS, 10)(np.random.default_rng(0)))
     targets = np.concatenate([batch.target.numpy() for batch in batches])
     assert np.array_equal(np.sort(targets), np.sort(eight.item))
     assert all(batch.generated is None for batch in batches)
 
 
-def test_only_real_positions_predict_and_what_they_predict_is_the_next_event(eight) -> None:
-    for batch in recommender_batches(eight, N_ITEMS, NOTHING, PARAMS, 10)(np.random.default_rng(0)):
+def test_only_real_positions_predict_and_what_they_predict_is_the_next_event(eight, catalogue) -> None:
+    for batch in recommender_batches(eight, catalogue, NOTHING, PARAMS, 10)(np.random.default_rng(0)):
         token = batch.token.flatten()
         assert (token[batch.asks] > 0).all()
         follows = torch.cat([token, torch.zeros(1, dtype=torch.int64)])[batch.asks + 1]
@@ -76,18 +81,31 @@ def test_only_real_positions_predict_and_what_they_predict_is_the_next_event(eig
         assert torch.equal(follows[inside] - 1, batch.target[inside])
 
 
-def test_targets_are_places_among_the_items_seen_in_training() -> None:
+def test_targets_are_places_among_the_items_seen_in_training(catalogue) -> None:
     train = histories_from([[3, 8], [8, 5]])
-    batches = recommender_batches(train, N_ITEMS, NOTHING, PARAMS, 100)(np.random.default_rng(0))
+    batches = recommender_batches(train, catalogue, NOTHING, PARAMS, 100)(np.random.default_rng(0))
     assert sorted(next(iter(batches)).target.tolist()) == [0, 1, 2, 2]
 
 
-def test_a_position_uses_the_generated_content_of_the_event_before_the_predicted_one() -> None:
+def test_a_position_uses_the_generated_content_of_the_event_before_the_predicted_one(catalogue) -> None:
     train, content = histories_from([[0, 1, 2]], states=3), generated_content(3)
-    batch = next(iter(recommender_batches(train, N_ITEMS, content, PARAMS, 100)(np.random.default_rng(0))))
+    batch = next(iter(recommender_batches(train, catalogue, content, PARAMS, 100)(np.random.default_rng(0))))
     assert batch.target.tolist() == [0, 1, 2]
     assert not batch.generated[0].any()
     assert np.array_equal(batch.generated[1:].numpy(), content.vectors[:2])
+
+
+def test_items_that_existed_compete_and_later_ones_do_not(catalogue) -> None:
+    train = dataclasses.replace(histories_from([[3, 8]]), time=np.array([10.0, 20.0]))
+    created_at = np.array([5.0, 20.0, 21.0, 1.0] + [np.nan] * 8)
+    classes = softmax_classes(train, dataclasses.replace(catalogue, created_at=created_at))
+    assert np.flatnonzero(classes).tolist() == [0, 1, 3, 8]
+
+
+def test_a_position_asks_at_the_time_of_the_event_that_it_predicts(catalogue) -> None:
+    train = dataclasses.replace(histories_from([[3, 8]]), time=np.array([7200.0, 36_000.0]))
+    batch = next(iter(recommender_batches(train, catalogue, NOTHING, PARAMS, 100)(np.random.default_rng(0))))
+    assert batch.hour.tolist() == [2, 10]
 
 
 def test_batches_hold_about_as_many_events_as_asked_for_and_all_windows_once() -> None:
@@ -109,7 +127,7 @@ def test_like_lengths_share_a_batch_so_that_little_is_padding() -> None:
 def test_loss_of_an_untrained_model_is_about_that_of_a_guess(eight, catalogue) -> None:
     params = PARAMS.model_copy(update={"temperature": 10.0})
     model, _ = new_attention_model(catalogue, eight, NOTHING, params, 0)
-    batch = next(iter(recommender_batches(eight, N_ITEMS, NOTHING, params, 1000)(np.random.default_rng(0))))
+    batch = next(iter(recommender_batches(eight, catalogue, NOTHING, params, 1000)(np.random.default_rng(0))))
     assert next_item_loss(model, batch).item() == pytest.approx(np.log(N_ITEMS), abs=0.1)
 
 
@@ -117,7 +135,8 @@ def test_padding_changes_no_loss(eight, catalogue) -> None:
     model, _ = new_attention_model(catalogue, eight, NOTHING, PARAMS, 0)
     model.eval()
     together, alone = (
-        list(recommender_batches(eight, N_ITEMS, NOTHING, PARAMS, size)(np.random.default_rng(0))) for size in (1000, 1)
+        list(recommender_batches(eight, catalogue, NOTHING, PARAMS, size)(np.random.default_rng(0)))
+        for size in (1000, 1)
     )
     assert len(together) == 1
     assert len(alone) > eight.n_users
@@ -132,7 +151,7 @@ def test_it_overfits_eight_sequences(eight, catalogue, states) -> None:
     lists = np.split(eight.item, eight.offsets[1:-1])
     train = histories_from([items.tolist() for items in lists], states)
     model, _ = new_attention_model(catalogue, train, content, PARAMS, 1)
-    batch = next(iter(recommender_batches(train, N_ITEMS, content, PARAMS, 1000)(np.random.default_rng(0))))
+    batch = next(iter(recommender_batches(train, catalogue, content, PARAMS, 1000)(np.random.default_rng(0))))
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.03, weight_decay=0.0)
     for _ in range(60):
         loss = next_item_loss(model, batch)

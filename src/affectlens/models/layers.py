@@ -6,7 +6,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-PADDING_INDEX, UNKNOWN_INDEX = 0, 1
+from affectlens.features.text import PADDING_INDEX, UNKNOWN_INDEX
 
 
 class WordDropout(nn.Module):

@@ -1,4 +1,4 @@
-"""Fitting the attention recommender: packed batches, softmax over all known items."""
+"""Fitting the attention recommender: packed batches, softmax over all items that existed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,15 @@ from affectlens.models.recommender.attention import AttentionParams, AttentionRe
 from affectlens.models.recommender.build import AttentionScorer, build_recommender_model
 from affectlens.models.recommender.catalogue import Catalogue, GeneratedContent
 from affectlens.models.recommender.histories import Histories
-from affectlens.models.recommender.streams import EventStream, Windows, padded, stream_of, training_windows
+from affectlens.models.recommender.streams import (
+    ALWAYS,
+    EventStream,
+    Windows,
+    padded,
+    stream_of,
+    training_windows,
+    whole_hours,
+)
 from affectlens.schemas import INTERACTION_KINDS
 from affectlens.training.loop import Batches, TrainerParams, TrainingParams, fit
 
@@ -40,7 +48,8 @@ class RecommenderBatch:
         dwell: (B, T).
         gap: (B, T).
         asks: (P,) real positions that predict, in the flattened (B * T).
-        target: (P,) the event that followed, as a position among the known items.
+        hour: (P,) when the event that followed took place, whole hours since 1970.
+        target: (P,) its item, as a place among the classes of the softmax.
         generated: (P, K, G) generated content that existed at the position; None where the environment has none.
     """
 
@@ -49,6 +58,7 @@ class RecommenderBatch:
     dwell: Tensor
     gap: Tensor
     asks: Tensor
+    hour: Tensor
     target: Tensor
     generated: Tensor | None
 
@@ -61,35 +71,41 @@ class RecommenderBatch:
             dwell=self.dwell.to(device),
             gap=self.gap.to(device),
             asks=self.asks.to(device),
+            hour=self.hour.to(device),
             target=self.target.to(device),
             generated=None if self.generated is None else self.generated.to(device),
         )
 
 
-def known_items(train: Histories) -> np.ndarray:
-    """Columns of the items with a training event, ascending: the classes of the softmax."""
-    return np.unique(train.item)
+def softmax_classes(train: Histories, catalogue: Catalogue) -> np.ndarray:
+    """(n_items,) booleans: consumed in training, or known to have existed before its end."""
+    end = np.max(train.time, initial=-np.inf, where=~np.isnan(train.time))
+    consumed: np.ndarray = np.isin(np.arange(catalogue.n_items), train.item)
+    existed: np.ndarray = catalogue.created_at <= end
+    classes: np.ndarray = consumed | existed
+    return classes
 
 
 def recommender_batches(
-    train: Histories, n_items: int, content: GeneratedContent, params: AttentionParams, batch_size: int
+    train: Histories, catalogue: Catalogue, content: GeneratedContent, params: AttentionParams, batch_size: int
 ) -> Batches:
     """Batches of one epoch: every training event is predicted exactly once.
 
     Args:
         train: training events.
-        n_items: size of the catalogue.
+        catalogue: the items.
         content: generated content of all states.
         params: window length, overlap and buckets.
         batch_size: predicted events a batch, about; it bounds the softmax, whatever the lengths of the histories.
     """
-    stream = stream_of(train, n_items, n_dwell_buckets=params.n_dwell_buckets, n_gap_buckets=params.n_gap_buckets)
+    buckets = {"n_dwell_buckets": params.n_dwell_buckets, "n_gap_buckets": params.n_gap_buckets}
+    stream = stream_of(train, catalogue.n_items, **buckets)
     windows = training_windows(stream, params.max_length, params.overlap)
-    known = known_items(train)
+    classes = np.flatnonzero(softmax_classes(train, catalogue))
 
     def batches(generator: np.random.Generator) -> Iterator[RecommenderBatch]:
         for rows in shuffled_by_length(windows, batch_size, generator):
-            yield _batch(stream, windows.take(rows), known, content)
+            yield _batch(stream, windows.take(rows), classes, content)
 
     return batches
 
@@ -105,26 +121,28 @@ def shuffled_by_length(windows: Windows, batch_size: int, generator: np.random.G
     return [groups[place] for place in generator.permutation(len(groups))]
 
 
-def _batch(stream: EventStream, windows: Windows, known: np.ndarray, content: GeneratedContent) -> RecommenderBatch:
+def _batch(stream: EventStream, windows: Windows, classes: np.ndarray, content: GeneratedContent) -> RecommenderBatch:
     token, kind, dwell, gap = padded(stream, windows)
     place = np.arange(token.shape[1])[None, :]
     predicts = (place >= windows.n_context[:, None]) & (place < windows.length[:, None])
     position = (windows.begin[:, None] + place)[predicts]
-    target = np.searchsorted(known, stream.token[position + 1] - 1)
+    target = np.searchsorted(classes, stream.token[position + 1] - 1)
     return RecommenderBatch(
         token=torch.from_numpy(token),
         kind=torch.from_numpy(kind),
         dwell=torch.from_numpy(dwell),
         gap=torch.from_numpy(gap),
         asks=torch.from_numpy(np.flatnonzero(predicts)),
+        hour=torch.from_numpy(stream.hour[position + 1]),
         target=torch.from_numpy(target),
         generated=None if content.is_empty else torch.from_numpy(content.at(stream.state[position])),
     )
 
 
 def next_item_loss(model: nn.Module, batch: RecommenderBatch) -> Tensor:
-    """Mean cross-entropy of the next item over all known items, at real positions only."""
-    output = model(batch.token, batch.kind, batch.dwell, batch.gap, batch.asks, batch.generated, only_known=True)
+    """Mean cross-entropy of the next item over the items that existed, at real positions only."""
+    columns = (batch.token, batch.kind, batch.dwell, batch.gap, batch.asks, batch.hour, batch.generated)
+    output = model(*columns, only_classes=True)
     return functional.cross_entropy(output.logits.float(), batch.target)
 
 
@@ -138,12 +156,15 @@ def new_attention_model(
         "n_kinds": len(INTERACTION_KINDS),
         "content_width": catalogue.vectors.shape[1],
         "uses_generated": not content.is_empty,
+        "uses_age": bool(np.isfinite(catalogue.created_at).any() and np.isfinite(train.time).any()),
     }
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = build_recommender_model("attention", sizes)
     model.content.copy_(torch.from_numpy(catalogue.vectors))
-    model.is_known.copy_(torch.from_numpy(np.isin(np.arange(catalogue.n_items), known_items(train))))
+    model.is_known.copy_(torch.from_numpy(np.isin(np.arange(catalogue.n_items), train.item)))
+    model.is_class.copy_(torch.from_numpy(softmax_classes(train, catalogue)))
+    model.created.copy_(torch.from_numpy(whole_hours(catalogue.created_at, ALWAYS)))
     return model, sizes
 
 
@@ -182,7 +203,7 @@ def fit_attention(
         return Checkpoint.of(model, "attention", sizes, **facts, settings={}, trials=[]), empty
     history = fit(
         model,
-        recommender_batches(train, catalogue.n_items, content, params, training.batch_size),
+        recommender_batches(train, catalogue, content, params, training.batch_size),
         next_item_loss,
         lambda fitted: evaluate(AttentionScorer(cast("AttentionRecommender", fitted), content)),
         training,

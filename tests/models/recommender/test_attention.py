@@ -13,13 +13,18 @@ from affectlens.models.recommender.requests import BehaviourArrays
 PARAMS = AttentionParams(
     width=8, n_blocks=2, n_heads=2, expansion=2, dropout=0.0, item_dropout=0.0, similarity="cosine", temperature=0.1,
     max_length=7, overlap=2, n_dwell_buckets=6, n_gap_buckets=6, match_width=3,
+    n_age_buckets=5, age_unit_hours=24,
 )  # fmt: skip
 N_ITEMS, WIDTH, N_SAMPLES = 11, 4, 3
 
 
-def model_of(params: AttentionParams = PARAMS, *, uses_generated: bool = True) -> AttentionRecommender:
+def model_of(
+    params: AttentionParams = PARAMS, *, uses_generated: bool = True, uses_age: bool = False
+) -> AttentionRecommender:
     torch.manual_seed(0)
-    model = AttentionRecommender(params, n_items=N_ITEMS, n_kinds=7, content_width=WIDTH, uses_generated=uses_generated)
+    model = AttentionRecommender(
+        params, n_items=N_ITEMS, n_kinds=7, content_width=WIDTH, uses_generated=uses_generated, uses_age=uses_age
+    )
     model.content.copy_(torch.randn(N_ITEMS, WIDTH))
     return model.eval()
 
@@ -35,9 +40,10 @@ def generated_for(n: int, seed: int = 2) -> torch.Tensor:
     return torch.randn(n, N_SAMPLES, WIDTH, generator=torch.Generator().manual_seed(seed))
 
 
-def run(model, columns, asks, generated, *, only_known: bool = False):
+def run(model, columns, asks, generated, *, hour: int = 100, only_classes: bool = False):
+    hours = torch.full((len(asks),), hour, dtype=torch.int32)
     with torch.no_grad():
-        return model(*columns, torch.as_tensor(asks), generated, only_known)
+        return model(*columns, torch.as_tensor(asks), hours, generated, only_classes)
 
 
 @pytest.mark.parametrize("column", range(4))
@@ -115,21 +121,42 @@ def test_the_id_of_an_unknown_item_says_nothing_but_its_content_does() -> None:
     assert not torch.equal(before, run(model, columns, [3], None).logits)
 
 
-def test_only_known_items_are_scored_in_their_order() -> None:
+def test_only_classes_are_scored_in_their_order() -> None:
     model = model_of()
-    model.is_known[[0, 4]] = False
+    model.is_class[[0, 4]] = False
     everything = run(model, events(1, 4), [3], generated_for(1)).logits
-    known = run(model, events(1, 4), [3], generated_for(1), only_known=True).logits
-    assert torch.allclose(known, everything[:, model.is_known], atol=1e-6)
+    classes = run(model, events(1, 4), [3], generated_for(1), only_classes=True).logits
+    assert torch.allclose(classes, everything[:, model.is_class], atol=1e-6)
+
+
+def test_the_age_of_an_item_adds_the_product_of_its_embedding_and_the_state() -> None:
+    model, columns = model_of(uses_age=True), events(1, 4)
+    model.created.copy_(torch.tensor([100, 77, 76, 53, 52, 5, 101] + [100] * 4))
+    plain = run(model, columns, [3], None).logits
+    with torch.no_grad():
+        torch.nn.init.normal_(model.age)
+        state = model.states(model.items(), *columns)[0, 3]
+    added = run(model, columns, [3], None).logits - plain
+    expected = (model.age[[0, 0, 1, 1, 2, 2, 0]] @ state).detach()
+    assert torch.allclose(added[0, :7], expected, atol=1e-5)
+
+
+def test_in_training_items_of_the_future_do_not_compete() -> None:
+    model = model_of(uses_age=True)
+    model.created[3] = 101
+    assert torch.isneginf(run(model, events(1, 4), [3], None, only_classes=True).logits).nonzero().tolist() == [[0, 3]]
+    assert torch.isfinite(run(model, events(1, 4), [3], None, hour=101, only_classes=True).logits).all()
+    assert torch.isfinite(run(model, events(1, 4), [3], None).logits).all()
 
 
 @pytest.mark.parametrize("similarity", ["cosine", "dot"])
 def test_every_parameter_gets_a_gradient(similarity) -> None:
-    model = model_of(PARAMS.model_copy(update={"similarity": similarity})).train()
+    model = model_of(PARAMS.model_copy(update={"similarity": similarity}), uses_age=True).train()
     columns = events(3, 7)
     columns[1][0, 1:] = torch.arange(1, 7)
     columns[1][1, 1:3] = torch.tensor([0, 7])
-    output = model(*columns, torch.arange(21), generated_for(21), True)
+    hours = torch.arange(21, dtype=torch.int32) * 20
+    output = model(*columns, torch.arange(21), hours, generated_for(21), True)
     torch.nn.functional.cross_entropy(output.logits, torch.arange(21) % N_ITEMS).backward()
     without = [name for name, part in model.named_parameters() if part.grad is None or not part.grad.abs().sum() > 0]
     assert without == []
@@ -138,7 +165,7 @@ def test_every_parameter_gets_a_gradient(similarity) -> None:
 def test_requests_use_the_generated_content_that_they_are_handed(arrays: BehaviourArrays) -> None:
     torch.manual_seed(0)
     model = AttentionRecommender(
-        PARAMS, n_items=arrays.catalogue.n_items, n_kinds=7, content_width=WIDTH, uses_generated=True
+        PARAMS, n_items=arrays.catalogue.n_items, n_kinds=7, content_width=WIDTH, uses_generated=True, uses_age=False
     ).eval()
     model.content.copy_(torch.from_numpy(arrays.catalogue.vectors))
     histories = arrays.valid.histories
@@ -151,7 +178,7 @@ def test_requests_use_the_generated_content_that_they_are_handed(arrays: Behavio
 
 def test_generated_content_of_the_wrong_shape_is_refused(arrays: BehaviourArrays) -> None:
     model = AttentionRecommender(
-        PARAMS, n_items=arrays.catalogue.n_items, n_kinds=7, content_width=WIDTH, uses_generated=True
+        PARAMS, n_items=arrays.catalogue.n_items, n_kinds=7, content_width=WIDTH, uses_generated=True, uses_age=False
     )
     with pytest.raises(ValueError, match="expected"):
         recommend_with(model, arrays.valid.histories, np.zeros((1, N_SAMPLES, WIDTH + 1), dtype=np.float32))
@@ -159,7 +186,7 @@ def test_generated_content_of_the_wrong_shape_is_refused(arrays: BehaviourArrays
 
 def test_a_history_longer_than_a_window_is_read_from_its_end(arrays: BehaviourArrays) -> None:
     model = AttentionRecommender(
-        PARAMS, n_items=arrays.catalogue.n_items, n_kinds=7, content_width=WIDTH, uses_generated=False
+        PARAMS, n_items=arrays.catalogue.n_items, n_kinds=7, content_width=WIDTH, uses_generated=False, uses_age=False
     ).eval()
     longest = arrays.train.take(np.array([np.argmax(arrays.train.lengths)]))
     assert longest.lengths[0] > PARAMS.max_length

@@ -20,6 +20,7 @@ from affectlens.schemas import INTERACTION_KINDS
 PARAMS = AttentionParams(
     width=8, n_blocks=2, n_heads=2, expansion=2, dropout=0.1, item_dropout=0.1, similarity="cosine", temperature=0.1,
     max_length=6, overlap=2, n_dwell_buckets=6, n_gap_buckets=6, match_width=3,
+    n_age_buckets=5, age_unit_hours=24,
 )  # fmt: skip
 
 
@@ -45,6 +46,7 @@ def attention(arrays: BehaviourArrays) -> Checkpoint:
         "n_kinds": len(INTERACTION_KINDS),
         "content_width": arrays.catalogue.vectors.shape[1],
         "uses_generated": True,
+        "uses_age": True,
     }
     return Checkpoint.of(build_recommender_model("attention", sizes), "attention", sizes)
 
@@ -77,7 +79,7 @@ def test_the_scores_of_a_user_do_not_depend_on_who_else_asks(checkpoint, arrays)
 
 def test_a_user_without_a_history_can_ask(checkpoint, arrays) -> None:
     histories = arrays.train.take(np.array([0]))
-    nobody = type(histories)(np.array([0, 0]), *[np.zeros(0, dtype=np.int64)] * 6, np.array([-1]))
+    nobody = type(histories)(np.array([0, 0]), *[np.zeros(0, dtype=np.int64)] * 6, np.array([-1]), np.array([np.nan]))
     assert np.isfinite(load_recommender(checkpoint, arrays.generated).score(nobody)).all()
 
 

@@ -13,7 +13,8 @@ def histories_from(lists: list[list[int]]) -> Histories:
     item = np.concatenate([np.asarray(items, dtype=np.int64) for items in lists])
     nothing = np.full(len(item), np.nan)
     none = np.full(len(item), -1)
-    return Histories(offsets, item, np.ones_like(item), nothing, nothing, nothing, none, np.full(len(lists), -1))
+    user = np.full(len(lists), -1), np.full(len(lists), np.nan)
+    return Histories(offsets, item, np.ones_like(item), nothing, nothing, nothing, none, *user)
 
 
 @pytest.fixture

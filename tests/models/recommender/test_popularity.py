@@ -10,7 +10,8 @@ def events(items: list[int], days: list[float]) -> Histories:
     item = np.asarray(items)
     nothing, none = np.full(len(items), np.nan), np.full(len(items), -1)
     time = np.asarray(days) * SECONDS_A_DAY
-    return Histories(np.array([0, len(items)]), item, np.ones_like(item), nothing, nothing, time, none, np.array([-1]))
+    user = np.array([-1]), np.array([np.nan])
+    return Histories(np.array([0, len(items)]), item, np.ones_like(item), nothing, nothing, time, none, *user)
 
 
 def test_without_a_half_life_every_event_counts_one() -> None:

@@ -77,7 +77,7 @@ def features(tables, params, seed=0):
     documents = nodes.build_content_documents(
         tables["contents"], tables["utterances"], placed, sequences, ends, params.content
     )
-    vectors, space = nodes.build_content_features(documents, tables["media"], params.content, seed)
+    vectors, space = nodes.build_content_features(documents, tables["media"], examples, params.content, seed)
     checked = dict(zip(WRITTEN, [sequences, placed, examples, documents, vectors], strict=True))
     written |= {name: WRITTEN[name].validate(table) for name, table in checked.items()}
     return written | {"content_space": space, "vocabulary": nodes.build_vocabulary(examples, params.vocabulary)}

@@ -26,6 +26,8 @@ ATTENTION = {
     "overlap": 2,
     "n_dwell_buckets": 4,
     "n_gap_buckets": 4,
+    "n_age_buckets": 4,
+    "age_unit_hours": 6,
     "match_width": 4,
     "similarity": "dot",
     "temperature": 1.0,

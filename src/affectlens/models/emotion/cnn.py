@@ -10,7 +10,8 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from affectlens.models.layers import PADDING_INDEX, WordDropout, masked_max
+from affectlens.features.text import PADDING_INDEX
+from affectlens.models.layers import WordDropout, masked_max
 from affectlens.params import Params
 
 

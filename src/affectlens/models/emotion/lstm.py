@@ -9,7 +9,8 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from affectlens.models.layers import PADDING_INDEX, AttentionPooling, WordDropout, masked_max, masked_mean
+from affectlens.features.text import PADDING_INDEX
+from affectlens.models.layers import AttentionPooling, WordDropout, masked_max, masked_mean
 from affectlens.params import Params
 
 

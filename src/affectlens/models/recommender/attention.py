@@ -1,7 +1,8 @@
 """The attention recommender of the chain: a causal self-attention model with W_t = M_A(A_t, G_t) and R_t = W_t G_t.
 
 Source: Kang & McAuley 2018, "Self-Attentive Sequential Recommendation", arXiv:1808.09781. Departs from it in the loss
-(softmax over all items), in the events (kind, dwell and gap beside the item) and in the term of the generated content.
+(softmax over all items), in the events (kind, dwell and gap beside the item), in the age of items and in the term of
+the generated content.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ class AttentionParams(Params):
     overlap: int = Field(ge=1, description="positions that a window of a long history shares with the one before")
     n_dwell_buckets: int = Field(ge=2)
     n_gap_buckets: int = Field(ge=2)
+    n_age_buckets: int = Field(ge=2, description="ages of an item at the request, each bucket twice as wide")
+    age_unit_hours: int = Field(ge=1, description="width of the first of them")
     match_width: int = Field(ge=1, description="M, rows of V in <V R_t, V g_i>")
 
 
@@ -41,7 +44,7 @@ class RecommenderOutput(NamedTuple):
     """What the model says at P positions.
 
     Attributes:
-        logits: (P, N) or, where only known items were asked for, (P, known).
+        logits: (P, N), or (P, classes) where only the classes of the softmax were asked for.
         weights: W_t (P, K), non-negative, sum 1; None where there is no generated content.
         vectors: R_t (P, G), the weighted sum of the generated vectors; None likewise.
     """
@@ -96,14 +99,25 @@ class GeneratedAttention(nn.Module):
 class AttentionRecommender(nn.Module):
     """Ranks all items by the behaviour state h_t and, where content is generated, by R_t.
 
-    score(i) = sim(h_t, item_i) / temperature + scale <V R_t, V g_i>, item_i = id embedding + projected content vector.
+    score(i) = sim(h_t, item_i) / temperature + <h_t, age_i(t)> + scale <V R_t, V g_i>, where item_i is an id embedding
+    plus the projected content vector, and age_i(t) an embedding of the item's age where that is known.
     """
 
     content: Tensor
     is_known: Tensor
+    is_class: Tensor
+    created: Tensor
+    age_edges: Tensor
 
     def __init__(
-        self, params: AttentionParams, *, n_items: int, n_kinds: int, content_width: int, uses_generated: bool
+        self,
+        params: AttentionParams,
+        *,
+        n_items: int,
+        n_kinds: int,
+        content_width: int,
+        uses_generated: bool,
+        uses_age: bool,
     ) -> None:
         super().__init__()
         self.params, width = params, params.width
@@ -119,8 +133,13 @@ class AttentionRecommender(nn.Module):
         self.blocks = nn.ModuleList(blocks)
         self.norm = nn.LayerNorm(width)
         self.generated = GeneratedAttention(width, content_width, params.match_width) if uses_generated else None
+        self.age = nn.Parameter(torch.zeros(params.n_age_buckets, width)) if uses_age else None
         self.register_buffer("content", torch.zeros(n_items, content_width))
         self.register_buffer("is_known", torch.ones(n_items, dtype=torch.bool))
+        self.register_buffer("is_class", torch.ones(n_items, dtype=torch.bool))
+        self.register_buffer("created", torch.zeros(n_items, dtype=torch.int32))
+        edges = torch.tensor([0, *(params.age_unit_hours * 2**step for step in range(params.n_age_buckets - 1))])
+        self.register_buffer("age_edges", edges.int(), persistent=False)
         for table in (self.item.weight, self.start, self.kind.weight, self.dwell.weight, self.gap.weight):
             nn.init.normal_(table, std=width**-0.5)
         nn.init.normal_(self.position.weight, std=width**-0.5)
@@ -152,8 +171,9 @@ class AttentionRecommender(nn.Module):
         dwell: Tensor,
         gap: Tensor,
         asks: Tensor,
+        hour: Tensor,
         generated: Tensor | None,
-        only_known: bool,
+        only_classes: bool,
     ) -> RecommenderOutput:
         """Score items at the positions that ask.
 
@@ -163,21 +183,32 @@ class AttentionRecommender(nn.Module):
             dwell: (B, T) buckets.
             gap: (B, T) buckets.
             asks: (P,) positions in the flattened (B * T) that ask for the next item.
+            hour: (P,) whole hours since 1970 of the requests.
             generated: G_t (P, K, G) at those positions, zero where none exists; None switches the term off.
-            only_known: score the items with training events only, in their order.
+            only_classes: score the classes of the training softmax only, in their order, and those that did not exist
+                at the request with minus infinity.
         """
-        items, content = self.items(), self.content
+        items, content, created = self.items(), self.content, self.created
         states = self.states(items, token, kind, dwell, gap).flatten(0, 1)[asks]  # (P, D)
-        if only_known:
-            known = self.is_known.nonzero().squeeze(1)
-            items, content = items[known], content[known]
+        if only_classes:
+            classes = self.is_class.nonzero().squeeze(1)
+            items, content, created = items[classes], content[classes], created[classes]
         left, right = self._similarity_parts(states, items)
         if self.generated is None or generated is None:
-            return RecommenderOutput(left @ right.T, None, None)
+            return RecommenderOutput(self._with_age(left @ right.T, states, hour, created, only_classes), None, None)
         weights, vectors = self.generated(states, generated)
         left = torch.cat([left, self.generated.scale * self.generated.match(vectors)], dim=1)
         right = torch.cat([right, self.generated.match(content)], dim=1)
-        return RecommenderOutput(left @ right.T, weights, vectors)
+        logits = self._with_age(left @ right.T, states, hour, created, only_classes)
+        return RecommenderOutput(logits, weights, vectors)
+
+    def _with_age(self, logits: Tensor, states: Tensor, hour: Tensor, created: Tensor, hides_future: bool) -> Tensor:
+        if self.age is None:
+            return logits
+        bucket = torch.bucketize(hour[:, None] - created[None, :], self.age_edges, right=True)  # 0: not created yet
+        scores = states @ self.age.T  # (P, buckets)
+        future = torch.full_like(scores[:, :1], -torch.inf) if hides_future else scores[:, :1]
+        return logits + torch.cat([future, scores], dim=1).gather(1, bucket)
 
     def _similarity_parts(self, states: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
         if self.params.similarity == "cosine":
@@ -186,11 +217,12 @@ class AttentionRecommender(nn.Module):
 
 
 def build_attention_recommender(params: Mapping[str, Any]) -> AttentionRecommender:
-    """The module from the params of a checkpoint: model, n_kinds, content_width, uses_generated, item_ids."""
+    """The module from the params of a checkpoint: model, n_kinds, content_width, uses_generated, uses_age, item_ids."""
     return AttentionRecommender(
         AttentionParams.model_validate(params["model"]),
         n_items=len(params["item_ids"]),
         n_kinds=params["n_kinds"],
         content_width=params["content_width"],
         uses_generated=params["uses_generated"],
+        uses_age=params["uses_age"],
     )

@@ -21,7 +21,7 @@ from affectlens.models.recommender.catalogue import GeneratedContent
 from affectlens.models.recommender.histories import Histories
 from affectlens.models.recommender.item_to_item import ItemToItem
 from affectlens.models.recommender.popularity import Popularity
-from affectlens.models.recommender.streams import padded, request_windows, stream_of
+from affectlens.models.recommender.streams import FUTURE, padded, request_windows, stream_of, whole_hours
 from affectlens.models.recommender.tuning import Recommender
 
 
@@ -118,7 +118,8 @@ def recommend_with(model: AttentionRecommender, histories: Histories, generated:
     asks = np.arange(histories.n_users) * events[0].shape[1] + windows.length - 1
     on_device = partial(torch.as_tensor, device=model.content.device)
     vectors = None if generated is None else on_device(generated)
-    output: RecommenderOutput = model(*map(on_device, events), on_device(asks), vectors, False)
+    hours = on_device(whole_hours(histories.request_time, FUTURE))
+    output: RecommenderOutput = model(*map(on_device, events), on_device(asks), hours, vectors, False)
     return Recommendation(_array(output.logits), *(None if part is None else _array(part) for part in output[1:]))
 
 

@@ -31,7 +31,8 @@ class Catalogue:
 
     Attributes:
         item_ids: what the outside world calls them.
-        created_at: (n_items,) seconds since 1970; NaN where unknown, which means: always there.
+        created_at: (n_items,) since when it exists, seconds since 1970, never later than its first event; NaN where
+            unknown, which means: always there.
         vectors: (n_items, d_g) content vectors, zero where an item has none; d_g = 0 where no item has one.
         has_vector: (n_items,) whether the item has a content vector.
     """
@@ -76,6 +77,8 @@ def catalogue_of(contents: pd.DataFrame, sequences: pd.DataFrame) -> Catalogue:
     matrix = vector_matrix(contents["vector"])
     vectors = np.zeros((len(item_ids), matrix.shape[1]), dtype=np.float32)
     created_at[: len(contents)], vectors[: len(contents)] = seconds(contents["created_at"]), matrix
+    first = pd.Series(seconds(sequences["occurred_at"])).groupby(index_of(item_ids, sequences["content_id"])).min()
+    created_at[first.index] = np.minimum(created_at[first.index], first.fillna(np.inf))
     has_vector[: len(contents)] = matrix.shape[1] > 0
     return Catalogue(item_ids, created_at, vectors, has_vector)
 

@@ -53,9 +53,11 @@ class Requests:
         return self.histories.request_time
 
 
-def only_candidates(scores: np.ndarray, histories: Histories, catalogue: Catalogue) -> np.ndarray:
-    """The scores (n, n_items) with minus infinity for consumed items and for those that did not exist at the request."""
-    is_late = catalogue.created_at[None, :] > histories.request_time[:, None]
+def only_candidates(
+    scores: np.ndarray, histories: Histories, request_time: np.ndarray, catalogue: Catalogue
+) -> np.ndarray:
+    """Scores (n, n_items) with minus infinity for consumed items and for those that did not exist at the request."""
+    is_late = catalogue.created_at[None, :] > request_time[:, None]
     kept = np.where(is_late, -np.inf, scores)
     kept[histories.owner, histories.item] = -np.inf
     return kept

@@ -12,6 +12,9 @@ import numpy as np
 from affectlens.models.recommender.catalogue import NO_STATE
 from affectlens.models.recommender.histories import Histories
 
+# Hours that stand for unknown times: everything exists in the far future, and what was always there is old.
+FUTURE, ALWAYS = 2**29, -(2**29)
+
 
 def log_bucket(seconds: np.ndarray, n_buckets: int) -> np.ndarray:
     """Bucket of a duration on a scale of powers of two: 0 unknown, 1 under a second, then doubling, the last open.
@@ -22,6 +25,16 @@ def log_bucket(seconds: np.ndarray, n_buckets: int) -> np.ndarray:
     known = ~np.isnan(seconds)
     level = np.floor(np.log2(1.0 + np.where(known, np.maximum(seconds, 0.0), 0.0))).astype(np.int64)
     return np.where(known, np.minimum(1 + level, n_buckets - 1), 0)
+
+
+def whole_hours(seconds: np.ndarray, unknown: int) -> np.ndarray:
+    """Times as whole hours since 1970, int32; `unknown` where they are NaN.
+
+    >>> whole_hours(np.array([7200.0, 7199.0, np.nan]), 9).tolist()
+    [2, 1, 9]
+    """
+    known = ~np.isnan(seconds)
+    return np.where(known, np.floor(np.where(known, seconds, 0.0) / 3600.0), unknown).astype(np.int32)
 
 
 @dataclass(frozen=True)
@@ -35,6 +48,7 @@ class EventStream:
         dwell: (m + n,) bucket of the attention that the event got.
         gap: (m + n,) bucket of the time since the event before.
         state: (m + n,) row of the generated content that exists at the event; -1 none.
+        hour: (m + n,) whole hours since 1970, FUTURE where unknown.
     """
 
     offsets: np.ndarray
@@ -43,6 +57,7 @@ class EventStream:
     dwell: np.ndarray
     gap: np.ndarray
     state: np.ndarray
+    hour: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -73,6 +88,7 @@ def stream_of(histories: Histories, n_items: int, *, n_dwell_buckets: int, n_gap
         "dwell": (log_bucket(histories.dwell_s, n_dwell_buckets), 0),
         "gap": (log_bucket(histories.gap_s, n_gap_buckets), 0),
         "state": (histories.state, NO_STATE),
+        "hour": (whole_hours(histories.time, FUTURE), FUTURE),
     }
     starts = histories.offsets[:-1]
     return EventStream(offsets, **{name: np.insert(values, starts, start) for name, (values, start) in columns.items()})
@@ -83,7 +99,7 @@ def training_windows(stream: EventStream, max_length: int, overlap: int) -> Wind
 
     The last token of a user is only predicted, never read.
 
-    >>> stream = EventStream(np.array([0, 6]), *[np.arange(6)] * 5)
+    >>> stream = EventStream(np.array([0, 6]), *[np.arange(6)] * 6)
     >>> windows = training_windows(stream, max_length=3, overlap=1)
     >>> windows.begin.tolist(), windows.length.tolist(), windows.n_context.tolist()
     ([0, 2], [3, 3], [0, 1])

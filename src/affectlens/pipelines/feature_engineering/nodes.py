@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 
 from affectlens.features import behaviour, splits
-from affectlens.features.content import ContentParams, content_space, content_vectors, gather_blocks, space_summary
+from affectlens.features.content import content_space, content_vectors, space_summary
+from affectlens.features.content_blocks import ContentParams, gather_blocks, train_rows
 from affectlens.features.documents import borrowed_texts, content_documents, split_contents
 from affectlens.features.splits import Boundaries, SplitParams
 from affectlens.features.text import Vocabulary, VocabularyParams
@@ -78,12 +79,11 @@ def build_content_documents(
 
 
 def build_content_features(
-    documents: pd.DataFrame, media: pd.DataFrame, content: ContentParams, seed: int
+    documents: pd.DataFrame, media: pd.DataFrame, examples: pd.DataFrame, content: ContentParams, seed: int
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Content vectors, fitted on train contents; and what the space keeps and loses."""
-    is_train = (documents["split"] == "train").to_numpy(dtype=bool)
-    blocks = gather_blocks(documents, media, is_train, content, seed)
-    space = content_space(blocks, is_train, content.dimensions)
+    """Content vectors, fitted on train contents and train examples; and what the space keeps and loses."""
+    blocks = gather_blocks(documents, media, examples, content, seed)
+    space = content_space(blocks, train_rows(documents), content.dimensions)
     summary = space_summary(space, blocks, documents["split"])
-    logger.info("Content space: %s", summary)
+    logger.info("Content space of %d dimensions, kept %s", summary["d_g"], summary["blocks"])
     return content_vectors(documents, space), summary

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from affectlens.features.content import ContentParams
+from affectlens.features.content_blocks import ContentParams
 from affectlens.features.splits import SplitParams
 from affectlens.features.text import VocabularyParams
 from affectlens.params import Params

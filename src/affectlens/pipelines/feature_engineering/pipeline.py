@@ -60,7 +60,13 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 nodes.build_content_features,
-                inputs=["content_documents", "media", "params:feature_engineering.content", "params:seed"],
+                inputs=[
+                    "content_documents",
+                    "media",
+                    "emotion_examples",
+                    "params:feature_engineering.content",
+                    "params:seed",
+                ],
                 outputs=["content_features", "content_space"],
                 name="build_content_features",
             ),
