@@ -63,9 +63,15 @@ def contents(n: int, seed: int) -> ConditionedVectors:
     return condition_contents(vectors, np.eye(3)[labels], make_projection(5, 2), CONDITION, seed)
 
 
+def task_of(train: ConditionedVectors) -> GeneratorTask:
+    return GeneratorTask(
+        train, contents(120, 1), make_projection(5, 2), CONDITION.interest_noise, distance=local_mmd2, seed=0
+    )
+
+
 @pytest.fixture(scope="module")
 def task() -> GeneratorTask:
-    return GeneratorTask(contents(300, 0), contents(120, 1), make_projection(5, 2), 0.3, local_mmd2, seed=0)
+    return task_of(contents(300, 0))
 
 
 @pytest.mark.parametrize("kind", list(MEMBERS))
@@ -159,12 +165,21 @@ def test_a_generator_that_ignores_its_condition_is_far_away(task: GeneratorTask)
 
 def test_an_epoch_shows_every_content_once() -> None:
     data = contents(65, 0)
-    seen = [batch.vectors for batch in EpochBatches(data, 32)(np.random.default_rng(0))]
+    seen = [batch.vectors for batch in EpochBatches(task_of(data), 32)(np.random.default_rng(0))]
     assert [len(rows) for rows in seen] == [32, 32]  # a last batch of one content is left out
-    whole = torch.cat([batch.vectors for batch in EpochBatches(contents(60, 0), 32)(np.random.default_rng(0))])
+    whole = torch.cat([batch.vectors for batch in EpochBatches(task_of(contents(60, 0)), 32)(np.random.default_rng(0))])
     assert torch.equal(
         whole.sum(dim=1).sort().values, torch.from_numpy(contents(60, 0).vectors).sum(dim=1).sort().values
     )
+
+
+def test_every_epoch_draws_new_noise_on_the_interests(task: GeneratorTask) -> None:
+    batches = EpochBatches(task, 300)
+    first, again, other = (next(iter(batches(np.random.default_rng(seed)))) for seed in (0, 0, 1))
+    assert torch.equal(first.interest, again.interest)
+    noise = [batch.interest - batch.vectors[:, :2] for batch in (first, other)]
+    assert noise[0].std().item() == pytest.approx(CONDITION.interest_noise, rel=0.1)
+    assert not torch.equal(noise[0].sort(dim=0).values, noise[1].sort(dim=0).values)
 
 
 def test_a_vae_that_ignores_its_latents_has_no_active_unit() -> None:

@@ -36,23 +36,13 @@ def _until(moments: pd.DataFrame, events: pd.DataFrame, vectors: np.ndarray) -> 
     user = pd.factorize(events["user_id"])[0]
     order = np.lexsort((events["occurred_at"].to_numpy(), user))
     sums = np.cumsum(np.vstack([np.zeros(vectors.shape[1]), vectors[order]]), axis=0)
-    first = np.searchsorted(user[order], user[order])
-    right = pd.DataFrame(
-        {
-            "user_id": events["user_id"].to_numpy()[order],
-            "occurred_at": events["occurred_at"].to_numpy()[order],
-            "start": first,
-            "stop": np.arange(1, len(events) + 1),
-        }
-    )
+    # Events of one user stand together: those up to the k-th are the rows from `start` to `stop`.
+    right = events[["user_id", "occurred_at"]].iloc[order]
+    right = right.assign(start=np.searchsorted(user[order], user[order]), stop=np.arange(1, len(events) + 1))
     left = moments[["user_id", "occurred_at"]].assign(row=np.arange(len(moments)))
     left["occurred_at"] = left["occurred_at"].astype(right["occurred_at"].dtype)
-    found = pd.merge_asof(
-        left.sort_values("occurred_at", kind="stable"),
-        right.sort_values("occurred_at", kind="stable"),
-        on="occurred_at",
-        by="user_id",
-    ).dropna(subset="stop")
+    left, right = (table.sort_values("occurred_at", kind="stable") for table in (left, right))
+    found = pd.merge_asof(left, right, on="occurred_at", by="user_id").dropna(subset="stop")
     start, stop = found["start"].to_numpy(dtype=np.int64), found["stop"].to_numpy(dtype=np.int64)
     result[found["row"].to_numpy()] = (sums[stop] - sums[start]) / (stop - start)[:, None]
     return result

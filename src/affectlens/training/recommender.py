@@ -49,6 +49,7 @@ class RecommenderBatch:
         gap: (B, T).
         asks: (P,) real positions that predict, in the flattened (B * T).
         hour: (P,) when the event that followed took place, whole hours since 1970.
+        heat: (P, classes) how much of each item was consumed before that day; None where times are not known.
         target: (P,) its item, as a place among the classes of the softmax.
         generated: (P, K, G) generated content that existed at the position; None where the environment has none.
     """
@@ -59,6 +60,7 @@ class RecommenderBatch:
     gap: Tensor
     asks: Tensor
     hour: Tensor
+    heat: Tensor | None
     target: Tensor
     generated: Tensor | None
 
@@ -72,6 +74,7 @@ class RecommenderBatch:
             gap=self.gap.to(device),
             asks=self.asks.to(device),
             hour=self.hour.to(device),
+            heat=None if self.heat is None else self.heat.to(device),
             target=self.target.to(device),
             generated=None if self.generated is None else self.generated.to(device),
         )
@@ -103,9 +106,12 @@ def recommender_batches(
     windows = training_windows(stream, params.max_length, params.overlap)
     classes = np.flatnonzero(softmax_classes(train, catalogue))
 
+    def heat(hour: np.ndarray) -> np.ndarray:
+        return train.crowd.heat(hour * 3600.0, params.heat_half_life_days)[:, classes]
+
     def batches(generator: np.random.Generator) -> Iterator[RecommenderBatch]:
         for rows in shuffled_by_length(windows, batch_size, generator):
-            yield _batch(stream, windows.take(rows), classes, content)
+            yield _batch(stream, windows.take(rows), classes, content, None if train.crowd.is_empty else heat)
 
     return batches
 
@@ -121,11 +127,18 @@ def shuffled_by_length(windows: Windows, batch_size: int, generator: np.random.G
     return [groups[place] for place in generator.permutation(len(groups))]
 
 
-def _batch(stream: EventStream, windows: Windows, classes: np.ndarray, content: GeneratedContent) -> RecommenderBatch:
+def _batch(
+    stream: EventStream,
+    windows: Windows,
+    classes: np.ndarray,
+    content: GeneratedContent,
+    heat: Callable[[np.ndarray], np.ndarray] | None,
+) -> RecommenderBatch:
     token, kind, dwell, gap = padded(stream, windows)
     place = np.arange(token.shape[1])[None, :]
     predicts = (place >= windows.n_context[:, None]) & (place < windows.length[:, None])
     position = (windows.begin[:, None] + place)[predicts]
+    hour = stream.hour[position + 1]
     target = np.searchsorted(classes, stream.token[position + 1] - 1)
     return RecommenderBatch(
         token=torch.from_numpy(token),
@@ -133,7 +146,8 @@ def _batch(stream: EventStream, windows: Windows, classes: np.ndarray, content: 
         dwell=torch.from_numpy(dwell),
         gap=torch.from_numpy(gap),
         asks=torch.from_numpy(np.flatnonzero(predicts)),
-        hour=torch.from_numpy(stream.hour[position + 1]),
+        hour=torch.from_numpy(hour),
+        heat=None if heat is None else torch.from_numpy(heat(hour)),
         target=torch.from_numpy(target),
         generated=None if content.is_empty else torch.from_numpy(content.at(stream.state[position])),
     )
@@ -141,7 +155,7 @@ def _batch(stream: EventStream, windows: Windows, classes: np.ndarray, content: 
 
 def next_item_loss(model: nn.Module, batch: RecommenderBatch) -> Tensor:
     """Mean cross-entropy of the next item over the items that existed, at real positions only."""
-    columns = (batch.token, batch.kind, batch.dwell, batch.gap, batch.asks, batch.hour, batch.generated)
+    columns = (batch.token, batch.kind, batch.dwell, batch.gap, batch.asks, batch.hour, batch.heat, batch.generated)
     output = model(*columns, only_classes=True)
     return functional.cross_entropy(output.logits.float(), batch.target)
 
@@ -156,7 +170,7 @@ def new_attention_model(
         "n_kinds": len(INTERACTION_KINDS),
         "content_width": catalogue.vectors.shape[1],
         "uses_generated": not content.is_empty,
-        "uses_age": bool(np.isfinite(catalogue.created_at).any() and np.isfinite(train.time).any()),
+        "uses_time": not train.crowd.is_empty,
     }
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

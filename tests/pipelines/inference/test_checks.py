@@ -28,6 +28,8 @@ ATTENTION = {
     "n_gap_buckets": 4,
     "n_age_buckets": 4,
     "age_unit_hours": 6,
+    "heat_half_life_days": 7.0,
+    "heat_floor": 0.1,
     "match_width": 4,
     "similarity": "dot",
     "temperature": 1.0,

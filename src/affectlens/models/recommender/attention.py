@@ -1,8 +1,8 @@
 """The attention recommender of the chain: a causal self-attention model with W_t = M_A(A_t, G_t) and R_t = W_t G_t.
 
 Source: Kang & McAuley 2018, "Self-Attentive Sequential Recommendation", arXiv:1808.09781. Departs from it in the loss
-(softmax over all items), in the events (kind, dwell and gap beside the item), in the age of items and in the term of
-the generated content.
+(softmax over all items), in the events (kind, dwell and gap beside the item), in what the
+moment of the request adds, and in the term of the generated content.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ class AttentionParams(Params):
     n_gap_buckets: int = Field(ge=2)
     n_age_buckets: int = Field(ge=2, description="ages of an item at the request, each bucket twice as wide")
     age_unit_hours: int = Field(ge=1, description="width of the first of them")
+    heat_half_life_days: float = Field(gt=0, description="age at which what others consumed counts half")
+    heat_floor: float = Field(gt=0, description="heat of an item that nobody consumed")
     match_width: int = Field(ge=1, description="M, rows of V in <V R_t, V g_i>")
 
 
@@ -96,18 +98,45 @@ class GeneratedAttention(nn.Module):
         return weights, torch.bmm(weights[:, None, :], generated).squeeze(1)
 
 
+class FeedState(nn.Module):
+    """What the moment of the request adds to an item's score: <h_t, age_i(t)> + (<h_t, u> + b) log heat_i(t).
+
+    It starts as b = 1 and nothing else: the more was consumed lately, the likelier.
+    """
+
+    edges: Tensor
+
+    def __init__(self, width: int, n_age_buckets: int, age_unit_hours: int, heat_floor: float) -> None:
+        super().__init__()
+        self.heat_floor = heat_floor
+        self.age = nn.Parameter(torch.zeros(n_age_buckets, width))
+        self.heat = nn.Linear(width, 1)
+        nn.init.zeros_(self.heat.weight)
+        nn.init.ones_(self.heat.bias)
+        edges = torch.tensor([0, *(age_unit_hours * 2**step for step in range(n_age_buckets - 1))])
+        self.register_buffer("edges", edges.int(), persistent=False)
+
+    def forward(self, states: Tensor, age_hours: Tensor, heat: Tensor, hides_future: bool) -> Tensor:
+        """States (P, D), ages and heat (P, N) to scores (P, N); minus infinity where an item does not exist yet."""
+        bucket = torch.bucketize(age_hours, self.edges, right=True)  # 0: not created yet
+        scores = states @ self.age.T  # (P, buckets)
+        future = torch.full_like(scores[:, :1], -torch.inf) if hides_future else scores[:, :1]
+        by_age = torch.cat([future, scores], dim=1).gather(1, bucket)
+        changed: Tensor = by_age + self.heat(states) * torch.log(heat + self.heat_floor)
+        return changed
+
+
 class AttentionRecommender(nn.Module):
     """Ranks all items by the behaviour state h_t and, where content is generated, by R_t.
 
-    score(i) = sim(h_t, item_i) / temperature + <h_t, age_i(t)> + scale <V R_t, V g_i>, where item_i is an id embedding
-    plus the projected content vector, and age_i(t) an embedding of the item's age where that is known.
+    score(i) = sim(h_t, item_i) / temperature + scale <V R_t, V g_i>, where item_i is an id embedding plus the projected
+    content vector; where times are known, `FeedState` adds what the moment of the request says.
     """
 
     content: Tensor
     is_known: Tensor
     is_class: Tensor
     created: Tensor
-    age_edges: Tensor
 
     def __init__(
         self,
@@ -117,7 +146,7 @@ class AttentionRecommender(nn.Module):
         n_kinds: int,
         content_width: int,
         uses_generated: bool,
-        uses_age: bool,
+        uses_time: bool,
     ) -> None:
         super().__init__()
         self.params, width = params, params.width
@@ -133,13 +162,12 @@ class AttentionRecommender(nn.Module):
         self.blocks = nn.ModuleList(blocks)
         self.norm = nn.LayerNorm(width)
         self.generated = GeneratedAttention(width, content_width, params.match_width) if uses_generated else None
-        self.age = nn.Parameter(torch.zeros(params.n_age_buckets, width)) if uses_age else None
+        feed = params.n_age_buckets, params.age_unit_hours, params.heat_floor
+        self.feed = FeedState(width, *feed) if uses_time else None
         self.register_buffer("content", torch.zeros(n_items, content_width))
         self.register_buffer("is_known", torch.ones(n_items, dtype=torch.bool))
         self.register_buffer("is_class", torch.ones(n_items, dtype=torch.bool))
         self.register_buffer("created", torch.zeros(n_items, dtype=torch.int32))
-        edges = torch.tensor([0, *(params.age_unit_hours * 2**step for step in range(params.n_age_buckets - 1))])
-        self.register_buffer("age_edges", edges.int(), persistent=False)
         for table in (self.item.weight, self.start, self.kind.weight, self.dwell.weight, self.gap.weight):
             nn.init.normal_(table, std=width**-0.5)
         nn.init.normal_(self.position.weight, std=width**-0.5)
@@ -172,6 +200,7 @@ class AttentionRecommender(nn.Module):
         gap: Tensor,
         asks: Tensor,
         hour: Tensor,
+        heat: Tensor | None,
         generated: Tensor | None,
         only_classes: bool,
     ) -> RecommenderOutput:
@@ -184,6 +213,8 @@ class AttentionRecommender(nn.Module):
             gap: (B, T) buckets.
             asks: (P,) positions in the flattened (B * T) that ask for the next item.
             hour: (P,) whole hours since 1970 of the requests.
+            heat: (P, N), or (P, classes) likewise: how much of each item was consumed lately; None where times are not
+                known.
             generated: G_t (P, K, G) at those positions, zero where none exists; None switches the term off.
             only_classes: score the classes of the training softmax only, in their order, and those that did not exist
                 at the request with minus infinity.
@@ -193,22 +224,16 @@ class AttentionRecommender(nn.Module):
         if only_classes:
             classes = self.is_class.nonzero().squeeze(1)
             items, content, created = items[classes], content[classes], created[classes]
+        moment: Tensor | float = 0.0
+        if self.feed is not None and heat is not None:
+            moment = self.feed(states, hour[:, None] - created[None, :], heat, only_classes)
         left, right = self._similarity_parts(states, items)
         if self.generated is None or generated is None:
-            return RecommenderOutput(self._with_age(left @ right.T, states, hour, created, only_classes), None, None)
+            return RecommenderOutput(left @ right.T + moment, None, None)
         weights, vectors = self.generated(states, generated)
         left = torch.cat([left, self.generated.scale * self.generated.match(vectors)], dim=1)
         right = torch.cat([right, self.generated.match(content)], dim=1)
-        logits = self._with_age(left @ right.T, states, hour, created, only_classes)
-        return RecommenderOutput(logits, weights, vectors)
-
-    def _with_age(self, logits: Tensor, states: Tensor, hour: Tensor, created: Tensor, hides_future: bool) -> Tensor:
-        if self.age is None:
-            return logits
-        bucket = torch.bucketize(hour[:, None] - created[None, :], self.age_edges, right=True)  # 0: not created yet
-        scores = states @ self.age.T  # (P, buckets)
-        future = torch.full_like(scores[:, :1], -torch.inf) if hides_future else scores[:, :1]
-        return logits + torch.cat([future, scores], dim=1).gather(1, bucket)
+        return RecommenderOutput(left @ right.T + moment, weights, vectors)
 
     def _similarity_parts(self, states: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
         if self.params.similarity == "cosine":
@@ -217,12 +242,12 @@ class AttentionRecommender(nn.Module):
 
 
 def build_attention_recommender(params: Mapping[str, Any]) -> AttentionRecommender:
-    """The module from the params of a checkpoint: model, n_kinds, content_width, uses_generated, uses_age, item_ids."""
+    """The module from the params of a checkpoint: model, n_kinds, content_width, uses_generated, uses_time and items."""
     return AttentionRecommender(
         AttentionParams.model_validate(params["model"]),
         n_items=len(params["item_ids"]),
         n_kinds=params["n_kinds"],
         content_width=params["content_width"],
         uses_generated=params["uses_generated"],
-        uses_age=params["uses_age"],
+        uses_time=params["uses_time"],
     )

@@ -118,8 +118,13 @@ def recommend_with(model: AttentionRecommender, histories: Histories, generated:
     asks = np.arange(histories.n_users) * events[0].shape[1] + windows.length - 1
     on_device = partial(torch.as_tensor, device=model.content.device)
     vectors = None if generated is None else on_device(generated)
+    heat = (
+        None
+        if model.feed is None
+        else on_device(histories.crowd.heat(histories.request_time, params.heat_half_life_days))
+    )
     hours = on_device(whole_hours(histories.request_time, FUTURE))
-    output: RecommenderOutput = model(*map(on_device, events), on_device(asks), hours, vectors, False)
+    output: RecommenderOutput = model(*map(on_device, events), on_device(asks), hours, heat, vectors, False)
     return Recommendation(_array(output.logits), *(None if part is None else _array(part) for part in output[1:]))
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import sparse
 
 from affectlens.models.recommender.catalogue import NO_STATE, Catalogue, GeneratedContent, index_of, seconds
+from affectlens.models.recommender.crowd import Crowd
 from affectlens.schemas import INTERACTION_KINDS
 
 
@@ -26,6 +27,7 @@ class Histories:
         state: (m,) row of the generated content that exists at the event; -1 none.
         request_state: (n,) row of the generated content that exists when the user asks; -1 none.
         request_time: (n,) when the user asks, seconds since 1970; NaN unknown.
+        crowd: what all users had consumed, of which a request sees what lies before it.
     """
 
     offsets: np.ndarray
@@ -37,6 +39,7 @@ class Histories:
     state: np.ndarray
     request_state: np.ndarray
     request_time: np.ndarray
+    crowd: Crowd
 
     @property
     def n_users(self) -> int:
@@ -65,13 +68,15 @@ class Histories:
         events = np.repeat(self.offsets[rows] - offsets[:-1], lengths) + np.arange(offsets[-1])
         columns = (self.item, self.kind, self.dwell_s, self.gap_s, self.time, self.state)
         item, kind, dwell_s, gap_s, time, state = (column[events] for column in columns)
-        asked = self.request_state[rows], self.request_time[rows]
+        asked = self.request_state[rows], self.request_time[rows], self.crowd
         return Histories(offsets, item, kind, dwell_s, gap_s, time, state, *asked)
 
     def weights(self, n_items: int, decay: float) -> sparse.csr_matrix:
         """One row a user: decay^age of the latest event with each item, shape (n, n_items), float32.
 
-        >>> histories = Histories(np.array([0, 3]), np.array([2, 0, 2]), *[np.zeros(3)] * 5, *[np.zeros(1)] * 2)
+        >>> item, time = np.array([2, 0, 2]), np.zeros(3)
+        >>> crowd = Crowd.of(item, time, 3)
+        >>> histories = Histories(np.array([0, 3]), item, time, time, time, time, time, time[:1], time[:1], crowd)
         >>> histories.weights(3, 0.5).toarray().tolist()
         [[0.5, 0.0, 1.0]]
         """
@@ -83,12 +88,18 @@ class Histories:
         return sparse.csr_matrix((values, (cells // max(n_items, 1), cells % max(n_items, 1))), shape=shape)
 
 
+def crowd_of(events: pd.DataFrame, catalogue: Catalogue) -> Crowd:
+    """The events of `behaviour_sequences` as what all users together consumed."""
+    return Crowd.of(catalogue.index_of(events["content_id"]), seconds(events["occurred_at"]), catalogue.n_items)
+
+
 def histories_of(
     events: pd.DataFrame,
     user_ids: np.ndarray,
     catalogue: Catalogue,
     generated: GeneratedContent,
     request_time: np.ndarray | None = None,
+    crowd: Crowd | None = None,
 ) -> Histories:
     """The events of the named users; a user without an event gets an empty history.
 
@@ -98,10 +109,13 @@ def histories_of(
         catalogue: the items.
         generated: the generated content of all states.
         request_time: (n,) when each user asks, seconds since 1970; None: right after the last event.
+        crowd: what all users had consumed; None: these events, whoever's they are.
 
     Raises:
         ValueError: an event names an item that the catalogue lacks.
     """
+    if crowd is None:
+        crowd = crowd_of(events, catalogue)
     owner = index_of(user_ids, events["user_id"])
     events, owner = events[owner >= 0], owner[owner >= 0]
     order = np.lexsort((events["step"].to_numpy(), owner))
@@ -119,4 +133,4 @@ def histories_of(
     request_time = last_time if request_time is None else request_time
     kind = index_of(INTERACTION_KINDS, events["kind"]) + 1
     dwell_s, gap_s = (events[name].to_numpy(dtype=np.float64) for name in ("dwell_s", "gap_s"))
-    return Histories(offsets, item, kind, dwell_s, gap_s, time, state, request_state, request_time)
+    return Histories(offsets, item, kind, dwell_s, gap_s, time, state, request_state, request_time, crowd)

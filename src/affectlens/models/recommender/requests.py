@@ -17,9 +17,10 @@ from affectlens.models.recommender.catalogue import (
     seconds,
     users_of,
 )
-from affectlens.models.recommender.histories import Histories, histories_of
+from affectlens.models.recommender.histories import Histories, crowd_of, histories_of
 
 HISTORY_SPLITS = {"valid": ("train",), "test": ("train", "valid")}
+CROWD_SPLITS = {"valid": ("train", "valid"), "test": ("train", "valid", "test")}
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,8 @@ def requests_of(
     """One request for each user with an event in the split, asked at the first of them.
 
     The history holds the user's earlier events of the splits before (fold-in: the input grows, the weights do not).
-    Generated content may be used if it existed at the last event of the history.
+    Generated content may be used if it existed at the last event of the history. Of the crowd, a request sees the days
+    before its own; a validation request sees no test event.
     """
     target = sequences[(sequences["split"] == split).to_numpy()]
     user_ids = users_of(target)
@@ -79,7 +81,8 @@ def requests_of(
     before = sequences[sequences["split"].isin(HISTORY_SPLITS[split]).to_numpy()]
     limit = before["user_id"].astype(object).map(dict(zip(user_ids, first["step"], strict=True)))
     before = before[(before["step"] < limit.astype(np.float64)).to_numpy()]
-    histories = histories_of(before, user_ids, catalogue, generated, seconds(first["occurred_at"]))
+    crowd = crowd_of(sequences[sequences["split"].isin(CROWD_SPLITS[split]).to_numpy()], catalogue)
+    histories = histories_of(before, user_ids, catalogue, generated, seconds(first["occurred_at"]), crowd)
     return _with_relevant(target, target_owner, histories, catalogue, user_ids)
 
 

@@ -48,10 +48,6 @@ class Contents:
         parts = (self.vectors[chosen], self.emotion[chosen], self.labels[chosen], self.roles[chosen])
         return Contents(*parts, self.split, self.protocol)
 
-    def labelled(self) -> LabelledVectors:
-        """Vectors with their emotion class."""
-        return LabelledVectors(self.vectors, self.labels)
-
 
 def open_contents(content_features: pd.DataFrame, content_emotions: pd.DataFrame) -> Contents:
     """The contents that have both a vector and an emotion, in the order of `content_features`."""
@@ -99,21 +95,20 @@ def held_out_test(
     generator = np.random.default_rng([seed, 2])
     order = generator.permutation(np.flatnonzero(contents.roles == "test"))
     n = min(len(order) // 2, params.max_samples)
-    real, asked = contents.where(order[:n]), contents.where(order[n : 2 * n])
-    train, valid = contents.where(contents.roles == "train"), contents.where(contents.roles == "valid")
+    train, asked = contents.where(contents.roles == "train"), contents.where(order[n : 2 * n])
     center, scale = train.vectors.mean(axis=0), train.vectors.std(axis=0)
     scale = np.where(scale > 0, scale, 1.0)
     conditioned = condition_contents(asked.vectors, asked.emotion, projection, condition, seed + 2)
 
-    def labelled(part: Contents) -> LabelledVectors:
-        return LabelledVectors((part.vectors - center) / scale, part.labels)
+    def standardised(rows: np.ndarray) -> LabelledVectors:
+        return LabelledVectors((contents.vectors[rows] - center) / scale, contents.labels[rows])
 
     test = GenerationTest(
-        real=labelled(real),
-        asked=labelled(asked),
+        real=standardised(order[:n]),
+        asked=standardised(order[n : 2 * n]),
         interest=conditioned.interest,
-        train=labelled(train),
-        judge=fit_judge(labelled(valid), params),
+        train=standardised(contents.roles == "train"),
+        judge=fit_judge(standardised(contents.roles == "valid"), params),
         projection=projection,
         center=center,
         scale=scale,
