@@ -12,10 +12,17 @@ from affectlens.session import StageSession
 
 MIRROR = os.environ.get("AFFECTLENS_MIRROR", "")
 # Budgets of continuous integration: the paths are those of a full run, the fits are short.
+ONE_EPOCH = {"training": {"max_epochs": 1}}
 SHORT = {
-    "goemotions": {"emotion": {"cnn": {"training": {"max_epochs": 1}}, "lstm": {"training": {"max_epochs": 1}}}},
-    "musical_instruments": {},
-    "sequences": {},
+    "goemotions": {"emotion": {"cnn": ONE_EPOCH, "lstm": ONE_EPOCH, "tfidf": {"model": {"inverse_penalties": [2.0]}}}},
+    "musical_instruments": {"emotion": {"cnn": ONE_EPOCH, "lstm": ONE_EPOCH}},
+    "sequences": {
+        "recommender": {
+            "attention": {"model": {"width": 32}, **ONE_EPOCH},
+            "ease": {"regularisations": [100.0], "decays": [0.6]},
+            "item_knn": {"shrinkages": [10.0], "neighbours": [200], "decays": [0.6]},
+        }
+    },
 }
 STAGES = {
     "goemotions": {"emotion"},

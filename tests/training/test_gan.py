@@ -50,8 +50,13 @@ MEMBERS: dict[str, Member] = {
     "wgan": WganMember(
         kind="wgan",
         model=WganParams(hidden_size=16, noise_size=4),
-        loss=WganLossParams(gradient_penalty=10.0, emotion_weight=0.5, interest_weight=0.1),
-        training=AdversarialParams(steps=STEPS, critic_learning_rate=5e-3, critic_steps=1, average_decay=0.9),
+        loss=WganLossParams(gradient_penalty=1.0, emotion_weight=0.5, interest_weight=0.1),
+        training=AdversarialParams(
+            steps=STEPS.model_copy(update={"max_epochs": 30, "patience": 30}),
+            critic_learning_rate=1e-2,
+            critic_steps=1,
+            average_decay=0.9,
+        ),
     ),
 }
 

@@ -9,6 +9,7 @@ import torch
 from affectlens.models.recommender.attention import AttentionParams
 from affectlens.models.recommender.build import build_recommender_model, recommend
 from affectlens.models.recommender.catalogue import Catalogue, GeneratedContent
+from affectlens.models.recommender.crowd import Crowd
 from affectlens.models.recommender.histories import Histories
 from affectlens.models.recommender.streams import Windows
 from affectlens.training.loop import TrainerParams, TrainingParams
@@ -43,7 +44,7 @@ def histories_from(lists: list[list[int]], states: int = 0) -> Histories:
     item = np.concatenate([np.asarray(items, dtype=np.int64) for items in lists])
     state = np.arange(len(item)) % states if states else np.full(len(item), -1)
     unknown = np.full(len(item), np.nan)
-    user = np.full(len(lists), -1), np.full(len(lists), np.nan)
+    user = np.full(len(lists), -1), np.full(len(lists), np.nan), Crowd.of(item, unknown, N_ITEMS)
     return Histories(offsets, item, np.ones_like(item), unknown, unknown, unknown, state, *user)
 
 
@@ -102,10 +103,12 @@ def test_items_that_existed_compete_and_later_ones_do_not(catalogue) -> None:
     assert np.flatnonzero(classes).tolist() == [0, 1, 3, 8]
 
 
-def test_a_position_asks_at_the_time_of_the_event_that_it_predicts(catalogue) -> None:
-    train = dataclasses.replace(histories_from([[3, 8]]), time=np.array([7200.0, 36_000.0]))
+def test_a_position_asks_at_the_time_of_the_event_that_it_predicts_and_knows_the_days_before(catalogue) -> None:
+    item, time = np.array([3, 8]), np.array([7200.0, 3 * 86_400.0 + 36_000.0])
+    train = dataclasses.replace(histories_from([[3, 8]]), time=time, crowd=Crowd.of(item, time, N_ITEMS))
     batch = next(iter(recommender_batches(train, catalogue, NOTHING, PARAMS, 100)(np.random.default_rng(0))))
-    assert batch.hour.tolist() == [2, 10]
+    assert batch.hour.tolist() == [2, 82]
+    assert batch.heat.tolist() == [[0.0, 0.0], [0.5, 0.0]]  # half-life of three days
 
 
 def test_batches_hold_about_as_many_events_as_asked_for_and_all_windows_once() -> None:

@@ -24,7 +24,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "wgan": {"hidden_size": 16, "noise_size": 4},
 }
 VAE_LOSS = VaeLossParams(warmup_batches=10, kl_weight=1.0, free_bits=0.01, emotion_weight=1.0)
-WGAN_LOSS = WganLossParams(gradient_penalty=10.0, emotion_weight=0.5, interest_weight=0.5)
+WGAN_LOSS = WganLossParams(gradient_penalty=1.0, emotion_weight=0.5, interest_weight=0.5)
 
 
 def contents(n: int = 240, seed: int = 0) -> ConditionedVectors:
@@ -159,7 +159,7 @@ def test_every_parameter_gets_a_gradient() -> None:
     for module in (vae, generator, critic):
         for name, parameter in module.named_parameters():
             # The last bias of a critic cancels out of a difference of scores.
-            if name != "score.6.bias":
+            if name != "score.4.bias":
                 assert parameter.grad is not None, name
                 assert parameter.grad.abs().sum() > 0, name
 

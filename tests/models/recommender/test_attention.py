@@ -19,11 +19,11 @@ N_ITEMS, WIDTH, N_SAMPLES = 11, 4, 3
 
 
 def model_of(
-    params: AttentionParams = PARAMS, *, uses_generated: bool = True, uses_age: bool = False
+    params: AttentionParams = PARAMS, *, uses_generated: bool = True, uses_time: bool = False
 ) -> AttentionRecommender:
     torch.manual_seed(0)
     model = AttentionRecommender(
-        params, n_items=N_ITEMS, n_kinds=7, content_width=WIDTH, uses_generated=uses_generated, uses_age=uses_age
+        params, n_items=N_ITEMS, n_kinds=7, content_width=WIDTH, uses_generated=uses_generated, uses_time=uses_time
     )
     model.content.copy_(torch.randn(N_ITEMS, WIDTH))
     return model.eval()
@@ -40,10 +40,13 @@ def generated_for(n: int, seed: int = 2) -> torch.Tensor:
     return torch.randn(n, N_SAMPLES, WIDTH, generator=torch.Generator().manual_seed(seed))
 
 
-def run(model, columns, asks, generated, *, hour: int = 100, only_classes: bool = False):
+def run(model, columns, asks, generated, *, hour: int = 100, heat=None, only_classes: bool = False):
     hours = torch.full((len(asks),), hour, dtype=torch.int32)
+    if heat is None and model.feed is not None:
+        n_scored = int(model.is_class.sum()) if only_classes else N_ITEMS
+        heat = torch.full((len(asks), n_scored), 1 - PARAMS.heat_floor)  # log(heat + floor) = 0
     with torch.no_grad():
-        return model(*columns, torch.as_tensor(asks), hours, generated, only_classes)
+        return model(*columns, torch.as_tensor(asks), hours, heat, generated, only_classes)
 
 
 @pytest.mark.parametrize("column", range(4))
@@ -130,19 +133,30 @@ def test_only_classes_are_scored_in_their_order() -> None:
 
 
 def test_the_age_of_an_item_adds_the_product_of_its_embedding_and_the_state() -> None:
-    model, columns = model_of(uses_age=True), events(1, 4)
+    model, columns = model_of(uses_time=True), events(1, 4)
     model.created.copy_(torch.tensor([100, 77, 76, 53, 52, 5, 101] + [100] * 4))
     plain = run(model, columns, [3], None).logits
     with torch.no_grad():
-        torch.nn.init.normal_(model.age)
+        torch.nn.init.normal_(model.feed.age)
         state = model.states(model.items(), *columns)[0, 3]
     added = run(model, columns, [3], None).logits - plain
-    expected = (model.age[[0, 0, 1, 1, 2, 2, 0]] @ state).detach()
+    expected = (model.feed.age[[0, 0, 1, 1, 2, 2, 0]] @ state).detach()
     assert torch.allclose(added[0, :7], expected, atol=1e-5)
 
 
+def test_heat_adds_its_logarithm_times_what_the_state_makes_of_it() -> None:
+    model, columns, heat = model_of(uses_time=True), events(1, 4), torch.rand(1, N_ITEMS) * 9
+    plain = run(model, columns, [3], None).logits
+    assert torch.allclose(run(model, columns, [3], None, heat=heat).logits - plain, torch.log(heat + 0.1), atol=1e-5)
+    with torch.no_grad():
+        torch.nn.init.normal_(model.feed.heat.weight)
+        strength = model.feed.heat(model.states(model.items(), *columns)[0, 3])
+    added = run(model, columns, [3], None, heat=heat).logits - plain
+    assert torch.allclose(added, strength * torch.log(heat + 0.1), atol=1e-4)
+
+
 def test_in_training_items_of_the_future_do_not_compete() -> None:
-    model = model_of(uses_age=True)
+    model = model_of(uses_time=True)
     model.created[3] = 101
     assert torch.isneginf(run(model, events(1, 4), [3], None, only_classes=True).logits).nonzero().tolist() == [[0, 3]]
     assert torch.isfinite(run(model, events(1, 4), [3], None, hour=101, only_classes=True).logits).all()
@@ -151,12 +165,13 @@ def test_in_training_items_of_the_future_do_not_compete() -> None:
 
 @pytest.mark.parametrize("similarity", ["cosine", "dot"])
 def test_every_parameter_gets_a_gradient(similarity) -> None:
-    model = model_of(PARAMS.model_copy(update={"similarity": similarity}), uses_age=True).train()
+    model = model_of(PARAMS.model_copy(update={"similarity": similarity}), uses_time=True).train()
     columns = events(3, 7)
     columns[1][0, 1:] = torch.arange(1, 7)
     columns[1][1, 1:3] = torch.tensor([0, 7])
     hours = torch.arange(21, dtype=torch.int32) * 20
-    output = model(*columns, torch.arange(21), hours, generated_for(21), True)
+    heat = torch.rand(21, N_ITEMS)
+    output = model(*columns, torch.arange(21), hours, heat, generated_for(21), True)
     torch.nn.functional.cross_entropy(output.logits, torch.arange(21) % N_ITEMS).backward()
     without = [name for name, part in model.named_parameters() if part.grad is None or not part.grad.abs().sum() > 0]
     assert without == []
@@ -165,7 +180,7 @@ def test_every_parameter_gets_a_gradient(similarity) -> None:
 def test_requests_use_the_generated_content_that_they_are_handed(arrays: BehaviourArrays) -> None:
     torch.manual_seed(0)
     model = AttentionRecommender(
-        PARAMS, n_items=arrays.catalogue.n_items, n_kinds=7, content_width=WIDTH, uses_generated=True, uses_age=False
+        PARAMS, n_items=arrays.catalogue.n_items, n_kinds=7, content_width=WIDTH, uses_generated=True, uses_time=False
     ).eval()
     model.content.copy_(torch.from_numpy(arrays.catalogue.vectors))
     histories = arrays.valid.histories
@@ -178,7 +193,7 @@ def test_requests_use_the_generated_content_that_they_are_handed(arrays: Behavio
 
 def test_generated_content_of_the_wrong_shape_is_refused(arrays: BehaviourArrays) -> None:
     model = AttentionRecommender(
-        PARAMS, n_items=arrays.catalogue.n_items, n_kinds=7, content_width=WIDTH, uses_generated=True, uses_age=False
+        PARAMS, n_items=arrays.catalogue.n_items, n_kinds=7, content_width=WIDTH, uses_generated=True, uses_time=False
     )
     with pytest.raises(ValueError, match="expected"):
         recommend_with(model, arrays.valid.histories, np.zeros((1, N_SAMPLES, WIDTH + 1), dtype=np.float32))
@@ -186,7 +201,7 @@ def test_generated_content_of_the_wrong_shape_is_refused(arrays: BehaviourArrays
 
 def test_a_history_longer_than_a_window_is_read_from_its_end(arrays: BehaviourArrays) -> None:
     model = AttentionRecommender(
-        PARAMS, n_items=arrays.catalogue.n_items, n_kinds=7, content_width=WIDTH, uses_generated=False, uses_age=False
+        PARAMS, n_items=arrays.catalogue.n_items, n_kinds=7, content_width=WIDTH, uses_generated=False, uses_time=False
     ).eval()
     longest = arrays.train.take(np.array([np.argmax(arrays.train.lengths)]))
     assert longest.lengths[0] > PARAMS.max_length

@@ -46,7 +46,7 @@ def attention(arrays: BehaviourArrays) -> Checkpoint:
         "n_kinds": len(INTERACTION_KINDS),
         "content_width": arrays.catalogue.vectors.shape[1],
         "uses_generated": True,
-        "uses_age": True,
+        "uses_time": True,
     }
     return Checkpoint.of(build_recommender_model("attention", sizes), "attention", sizes)
 
@@ -79,7 +79,9 @@ def test_the_scores_of_a_user_do_not_depend_on_who_else_asks(checkpoint, arrays)
 
 def test_a_user_without_a_history_can_ask(checkpoint, arrays) -> None:
     histories = arrays.train.take(np.array([0]))
-    nobody = type(histories)(np.array([0, 0]), *[np.zeros(0, dtype=np.int64)] * 6, np.array([-1]), np.array([np.nan]))
+    nobody = type(histories)(
+        np.array([0, 0]), *[np.zeros(0, dtype=np.int64)] * 6, np.array([-1]), np.array([np.nan]), arrays.train.crowd
+    )
     assert np.isfinite(load_recommender(checkpoint, arrays.generated).score(nobody)).all()
 
 

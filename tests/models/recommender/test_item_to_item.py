@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from affectlens.models.recommender.crowd import Crowd
 from affectlens.models.recommender.ease import EaseParams, ease_trials, fit_ease
 from affectlens.models.recommender.histories import Histories
 from affectlens.models.recommender.item_knn import ItemKnnParams, co_occurrence, fit_item_knn, item_knn_trials
@@ -13,7 +14,7 @@ def histories_from(lists: list[list[int]]) -> Histories:
     item = np.concatenate([np.asarray(items, dtype=np.int64) for items in lists])
     nothing = np.full(len(item), np.nan)
     none = np.full(len(item), -1)
-    user = np.full(len(lists), -1), np.full(len(lists), np.nan)
+    user = np.full(len(lists), -1), np.full(len(lists), np.nan), Crowd.of(item, nothing, 15)
     return Histories(offsets, item, np.ones_like(item), nothing, nothing, nothing, none, *user)
 
 

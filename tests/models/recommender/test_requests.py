@@ -85,3 +85,20 @@ def test_generated_vectors_of_another_width_than_content_are_refused(sequences, 
     generated["vectors"] = [vector[:6] for vector in generated["vectors"]]
     with pytest.raises(ValueError, match="width 2"):
         behaviour_arrays(sequences, contents, generated)
+
+
+def test_the_crowd_of_a_validation_request_holds_no_test_event(sequences, contents, generated) -> None:
+    catalogue, content = catalogue_of(contents, sequences), generated_content_of(generated)
+    sizes = {
+        split: len(requests_of(sequences, catalogue, content, split).histories.crowd.time)
+        for split in ("valid", "test")
+    }
+    assert sizes == {"valid": int((sequences["split"] != "test").sum()), "test": len(sequences)}
+
+
+def test_what_happens_on_the_day_of_a_request_or_later_does_not_warm_it(small) -> None:
+    sequences, catalogue, content = small
+    before = requests_of(sequences, catalogue, content, "test").histories
+    warm = before.crowd.heat(before.request_time, 1.0)
+    assert warm[0, [1, 2, 4]].all()
+    assert not warm[0, [3, 5, 7]].any()

@@ -46,8 +46,9 @@ class WganGenerator(ConditionalGenerator):
 
 
 class WganCritic(nn.Module):
-    """Critic D(g, c) with layer norm (Gulrajani et al. 2017, arXiv:1704.00028) and the emotion head h(g).
+    """Critic D(g, c) (Gulrajani et al. 2017, arXiv:1704.00028) and the emotion head h(g).
 
+    Departs from it in having no layer norm, which hides the length of a vector, and with it how far vectors scatter.
     The head has weights of its own: what it learns of emotions does not bend the critic.
     """
 
