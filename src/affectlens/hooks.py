@@ -36,8 +36,8 @@ class ChainHooks:
     def after_catalog_created(self, catalog: CatalogProtocol, parameters: dict[str, Any]) -> None:
         """Hand `params:source` to every dataset that reads a real source, before any node runs."""
         for name in catalog.keys():  # noqa: SIM118  a catalog is not a mapping
-            if name.startswith("raw_") and hasattr(dataset := catalog.get(name), "configure"):
-                dataset.configure(parameters["params:source"])
+            if name.startswith("raw_") and (configure := getattr(catalog.get(name), "configure", None)):
+                configure(parameters["params:source"])
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Pipeline) -> None:
@@ -61,7 +61,7 @@ class ChainHooks:
         """Write the manifest of the run and say where its report lies."""
         if "report" not in catalog:
             return
-        folder = Path(str(catalog.get("report")._filepath))
+        folder = Path(str(getattr(catalog.get("report"), "_filepath", "")))
         report = folder / run_params["run_id"] / folder.name
         manifest = {
             "run_id": run_params["run_id"],

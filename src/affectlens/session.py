@@ -24,7 +24,9 @@ READ_OUTSIDE_NODES = frozenset({"source", "data_root"})  # by the raw datasets, 
 class StageSession(KedroSession):
     """A session that translates `__default__` and `analysis` into the stages of its environment."""
 
-    def run(self, pipeline_name: str | None = None, pipeline_names: list[str] | None = None, **options: Any) -> Any:
+    def run(  # type: ignore[override]  # the other options are Kedro's
+        self, pipeline_name: str | None = None, pipeline_names: list[str] | None = None, **options: Any
+    ) -> dict[str, Any]:
         """Run pipelines by name; see `KedroSession.run`.
 
         Raises:

@@ -29,7 +29,7 @@ def block(language: str) -> str:
 def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, pd.DataFrame]:
     """The raw tables of the page's example: its adapter, its configuration and its data."""
     (tmp_path / "forum.py").write_text(block("python"))
-    (tmp_path / "posts.tsv").write_text(block("tsv"))
+    (tmp_path / "posts.tsv").write_text(block("text"))
     specification = importlib.util.spec_from_file_location("forum", tmp_path / "forum.py")
     module = importlib.util.module_from_spec(specification)
     monkeypatch.setitem(sys.modules, "forum", module)

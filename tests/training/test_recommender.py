@@ -108,7 +108,7 @@ def test_a_position_asks_at_the_time_of_the_event_that_it_predicts_and_knows_the
     train = dataclasses.replace(histories_from([[3, 8]]), time=time, crowd=Crowd.of(item, time, N_ITEMS))
     batch = next(iter(recommender_batches(train, catalogue, NOTHING, PARAMS, 100)(np.random.default_rng(0))))
     assert batch.hour.tolist() == [2, 82]
-    assert batch.heat.tolist() == [[0.0, 0.0], [0.5, 0.0]]  # half-life of three days
+    assert batch.heat.flatten().tolist() == pytest.approx([0.0, 0.0, 0.5, 0.0])  # half-life of three days
 
 
 def test_batches_hold_about_as_many_events_as_asked_for_and_all_windows_once() -> None:

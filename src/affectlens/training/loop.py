@@ -6,7 +6,7 @@ import copy
 import itertools
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
@@ -107,7 +107,7 @@ def fit(
     if trainer.devices == 1:
         weights, history = _fit_process(fabric, *arguments)
     else:
-        weights, history = fabric.launch(_fit_process, *arguments)
+        weights, history = fabric.launch(_fit_process, *arguments)  # type: ignore[arg-type]  # it passes them on
     model.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
     model.to("cpu").eval()
     return pd.DataFrame(history, columns=["epoch", "train_loss", "valid_metric", "metric_name", "seconds"])
@@ -128,7 +128,7 @@ def _fit_process(
     identity = state.identity_of(model, next(iter(batches(np.random.default_rng([seed, 0])))), training, seed)
     optimizer = torch.optim.AdamW(model.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay)
     wrapped, wrapped_optimizer = fabric.setup(model, optimizer)
-    best = copy.deepcopy(model.state_dict())
+    best: Mapping[str, Tensor] = copy.deepcopy(model.state_dict())
     history: list[dict[str, Any]] = []
     saved = state.load(work_dir, identity)
     if saved is not None:

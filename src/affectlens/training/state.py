@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,11 @@ def unflatten_optimizer(tensors: Mapping[str, Tensor], facts: Mapping[str, Any])
     return {"state": slots, "param_groups": facts["param_groups"]}
 
 
+def _add_scalars(writer: Any, scalars: Mapping[str, float], step: int) -> None:
+    for name, value in scalars.items():
+        writer.add_scalar(name, value, step)
+
+
 @contextmanager
 def event_writer(work_dir: Path | None) -> Iterator[Callable[[Mapping[str, float], int], None]]:
     """A function (scalars, step) that writes TensorBoard events under `work_dir/events`; None writes nothing."""
@@ -122,6 +128,6 @@ def event_writer(work_dir: Path | None) -> Iterator[Callable[[Mapping[str, float
 
     writer = SummaryWriter(str(work_dir / "events"))
     try:
-        yield lambda scalars, step: [writer.add_scalar(name, value, step) for name, value in scalars.items()] and None
+        yield partial(_add_scalars, writer)
     finally:
         writer.close()

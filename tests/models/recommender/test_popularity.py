@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from affectlens.models.recommender.crowd import SECONDS_A_DAY, Crowd
 from affectlens.models.recommender.histories import Histories
@@ -40,7 +41,7 @@ def test_without_a_half_life_every_user_gets_the_same_scores() -> None:
 def test_with_a_half_life_a_request_sees_what_was_consumed_before_its_day() -> None:
     model = fit_popularity(events([1, 1], [0, 1]), 4, 2.0)
     request = events([0, 3, 3], [0.5, 4.2, 6.9], request_day=6.1)
-    assert model.score(request).tolist() == [[0.125, 0.0, 0.0, 0.5]]
+    assert model.score(request)[0] == pytest.approx([0.125, 0.0, 0.0, 0.5])
 
 
 def test_a_request_without_a_time_is_scored_by_the_training_events() -> None:

@@ -242,7 +242,7 @@ class AttentionRecommender(nn.Module):
 
 
 def build_attention_recommender(params: Mapping[str, Any]) -> AttentionRecommender:
-    """The module from the params of a checkpoint: model, n_kinds, content_width, uses_generated, uses_time and items."""
+    """The module from the params of a checkpoint: model, item_ids, n_kinds, content_width and two switches."""
     return AttentionRecommender(
         AttentionParams.model_validate(params["model"]),
         n_items=len(params["item_ids"]),

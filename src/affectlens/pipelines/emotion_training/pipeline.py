@@ -1,5 +1,8 @@
 """The wiring of emotion_training."""
 
+from collections.abc import Callable
+from typing import Any
+
 from kedro.pipeline import Node, Pipeline
 
 from affectlens.pipelines.emotion_training import nodes
@@ -47,7 +50,7 @@ def _all_members() -> Pipeline:
     tested = ["emotion_examples", "annotations", "params:emotion.decision", "params:emotion.n_examples"]
     signals = ["emotion_signals", "emotion_examples"]
     shared = ["params:seed", "params:dataset"]
-    steps = [
+    steps: list[tuple[Callable[..., Any], list[str], str | list[str]]] = [
         (nodes.collect_histories, _HISTORIES, "emotion_history"),
         (nodes.choose_member, _CHECKPOINTS, "emotion_model"),
         (nodes.encode_utterances, ["emotion_model", "utterances"], "emotion_signals"),

@@ -35,7 +35,8 @@ def cosine_distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """
     norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
     cosine = np.divide((a * b).sum(axis=1), norms, out=np.full(len(a), np.nan), where=norms > 0)
-    return 1.0 - cosine
+    distance: np.ndarray = 1.0 - cosine
+    return distance
 
 
 def shared_share(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -58,13 +58,14 @@ def check_chain(
 ) -> pd.DataFrame:
     """What moves when users exchange emotions, and what the ranking loses when G_t is noise."""
     chain = open_chain(recommender_checkpoint, behaviour_sequences, content_features, generated_content_features)
-    latest = emotion_states.sort_values("occurred_at", kind="stable", na_position="first")
-    latest = latest.drop_duplicates("user_id", keep="last").set_index("user_id")["probabilities"]
-    users = np.array([user for user in chain.user_ids if user in latest.index], dtype=object)
+    ordered = emotion_states.sort_values("occurred_at", kind="stable", na_position="first")
+    latest = ordered.drop_duplicates("user_id", keep="last").set_index("user_id")["probabilities"].to_dict()
+    users = np.array([user for user in chain.user_ids if user in latest], dtype=object)
     users = users[np.sort(np.random.default_rng(seed).permutation(len(users))[: params.max_users])]
     if len(users) < 2 or chain.generated.is_empty:
         return pd.DataFrame(columns=list(CHECK_COLUMNS))
-    condition = Condition(np.stack(latest[users].to_list()), _interest(chain, users, gan_checkpoint))
+    emotion = np.stack([latest[user] for user in users])
+    condition = Condition(emotion, _interest(chain, users, gan_checkpoint))
     emotions = _emotion_of_items(chain, content_emotions)
     swap = swap_check(chain, gan_checkpoint, condition, users, emotions, params, seed)
     return pd.concat([swap, noise_check(chain, params, seed)], ignore_index=True)

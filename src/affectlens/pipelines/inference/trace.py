@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from kedro.io import CatalogProtocol
+from kedro.io import AbstractVersionedDataset, CatalogProtocol
 
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.emotion.state import emotion_state
@@ -57,7 +57,7 @@ def trace_request(
 
 def _expressed(said: pd.DataFrame, probabilities: np.ndarray, labels: list[str], n_shown: int) -> dict[str, Any]:
     last = said.tail(n_shown)[["occurred_at", "form"]].astype(str)
-    last["n_words"] = said["text"].tail(n_shown).str.split().str.len()
+    last["n_words"] = said["text"].tail(n_shown).str.count(r"\S+")
     last["emotion"] = [labels[index] for index in probabilities[-n_shown:].argmax(axis=1)] if len(said) else []
     return {"shape": [len(said), len(labels)], "last": last.to_dict("records")}
 
@@ -125,8 +125,9 @@ def trace_from_catalog(catalog: CatalogProtocol, user: str) -> str:
     found = user if user in known else hashed
     trace = trace_request(found, utterances, states, catalog.load("emotion_checkpoint"), chain, _SHOWN)
     checkpoints = {
-        name: catalog.get(name).resolve_load_version()
+        name: dataset.resolve_load_version()
         for name in ("emotion_checkpoint", "gan_checkpoint", "recommender_checkpoint")
+        if isinstance(dataset := catalog.get(name), AbstractVersionedDataset)
     }
     return _as_text(trace, checkpoints)
 
