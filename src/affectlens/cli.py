@@ -118,6 +118,7 @@ def report(version: str, env: str | None, conf_source: str | None) -> None:
     context = session.load_context()
     from kedro.framework.project import pipelines
 
+    pipelines.set_requested(None)
     inputs = pipelines["reporting"].inputs()
     load_versions = {
         name: version

@@ -63,9 +63,18 @@ def test_ease_of_a_large_catalogue_keeps_the_largest_weights_of_each_column(trai
         assert np.allclose(kept[largest, column], full[largest, column])
 
 
-def test_ease_with_a_singular_matrix_says_what_to_do(train) -> None:
+def test_ease_leaves_items_without_events_at_zero_and_the_others_as_they_are(train) -> None:
+    expected = fit_ease(train, 15, regularisation=5.0, stored_weights=1, dense_below=15).weight.toarray()
+    wider = fit_ease(train, 18, regularisation=5.0, stored_weights=1, dense_below=15).weight.toarray()
+    assert np.allclose(wider[:15, :15], expected)
+    assert not wider[15:].any()
+    assert not wider[:, 15:].any()
+
+
+def test_ease_with_a_singular_matrix_says_what_to_do() -> None:
+    always_together = histories_from([[0, 1], [0, 1], [0, 1]])
     with pytest.raises(ValueError, match="raise it"):
-        fit_ease(train, 16, regularisation=0.0, stored_weights=1, dense_below=16)
+        fit_ease(always_together, 15, regularisation=0.0, stored_weights=1, dense_below=16)
 
 
 def test_scores_are_the_recency_weighted_sum_of_rows(train) -> None:

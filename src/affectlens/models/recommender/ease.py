@@ -28,7 +28,7 @@ class EaseParams(Params):
     regularisations: list[float] = Field(min_length=1, description="lambda, the L2 penalty, above 0")
     decays: list[float] = Field(min_length=1, description="weight of an event that is one step older, in (0, 1]")
     stored_weights: int = Field(ge=1, description="largest weights of each column that are kept")
-    dense_below: int = Field(ge=0, description="up to this many items, all weights are kept")
+    dense_below: int = Field(ge=0, description="up to this many items with events, all weights are kept")
 
 
 def ease_trials(regularisation: float, params: EaseParams) -> list[Mapping[str, Any]]:
@@ -46,11 +46,15 @@ def fit_ease(
         n_items: size of the catalogue.
         regularisation: lambda.
         stored_weights: largest weights of each column that are kept, by magnitude.
-        dense_below: with at most this many items, all are kept.
+        dense_below: with at most this many items that have events, all are kept.
     """
-    n_kept = n_items if n_items <= dense_below else min(stored_weights, n_items)
-    inverse = _inverse_gram(binary_interactions(train, n_items), regularisation)
-    return ItemToItem("ease", _sparse_weights(inverse, n_kept), 1.0, item_popularity(train, n_items))
+    popularity = item_popularity(train, n_items)
+    known = np.flatnonzero(popularity)  # an item without events has no weights: its rows and columns of B are zero
+    n_kept = len(known) if len(known) <= dense_below else min(stored_weights, len(known))
+    inverse = _inverse_gram(binary_interactions(train, n_items)[:, known], regularisation)
+    found = _sparse_weights(inverse, n_kept).tocoo()
+    entries = (found.data, (known[found.row], known[found.col]))
+    return ItemToItem("ease", sparse.csr_matrix(entries, shape=(n_items, n_items)), 1.0, popularity)
 
 
 def _inverse_gram(interactions: sparse.csr_matrix, regularisation: float) -> np.ndarray:
