@@ -33,7 +33,7 @@ class ChainHooks:
         self._project = context.project_path
 
     @hook_impl
-    def after_catalog_created(self, catalog: CatalogProtocol[Any], parameters: dict[str, Any]) -> None:
+    def after_catalog_created(self, catalog: CatalogProtocol[Any, Any], parameters: dict[str, Any]) -> None:
         """Hand `params:source` to every dataset that reads a real source, before any node runs."""
         for name in catalog.keys():  # noqa: SIM118  a catalog is not a mapping
             if name.startswith("raw_") and (configure := getattr(catalog.get(name), "configure", None)):
@@ -57,7 +57,9 @@ class ChainHooks:
         self._seconds[node.name] = round(time.perf_counter() - self._started[node.name], 3)
 
     @hook_impl
-    def after_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any]) -> None:
+    def after_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
+    ) -> None:
         """Write the manifest of the run and say where its report lies."""
         if "report" not in catalog:
             return

@@ -103,7 +103,7 @@ def _rounded(values: np.ndarray) -> list[float]:
     return [round(float(value), 4) for value in values]
 
 
-def trace_from_catalog(catalog: CatalogProtocol[Any], user: str) -> str:
+def trace_from_catalog(catalog: CatalogProtocol[Any, Any], user: str) -> str:
     """The trace of a user from what the catalog holds, as text.
 
     Args:
