@@ -27,6 +27,15 @@ def test_the_interval_covers_the_true_mean_about_as_often_as_it_says() -> None:
     assert 86 <= covered <= 99
 
 
+def test_a_large_sample_has_the_interval_that_bca_would_give() -> None:
+    values = np.random.default_rng(5).exponential(size=5000)
+    estimate = mean_estimate(values, seed=0)
+    bca = stats.bootstrap((values,), np.mean, n_resamples=2000, method="BCa", rng=np.random.default_rng(0), batch=50)
+    width = bca.confidence_interval.high - bca.confidence_interval.low
+    assert estimate.lower == pytest.approx(bca.confidence_interval.low, abs=0.05 * width)
+    assert estimate.upper == pytest.approx(bca.confidence_interval.high, abs=0.05 * width)
+
+
 def test_undefined_units_are_left_out_and_counted() -> None:
     estimate = mean_estimate(np.array([1.0, np.nan, 3.0, 2.0]), seed=0)
     assert estimate.n == 3

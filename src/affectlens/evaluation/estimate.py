@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import stats
 
 N_RESAMPLES = 2000
+_LARGE = 5000  # units from which BCa's correction is far below the interval's width, while its jackknife costs n^2
 LEADERBOARD_COLUMNS = (
     "stage",
     "model",
@@ -48,7 +49,7 @@ class Estimate:
 
 
 def mean_estimate(values: np.ndarray, seed: int) -> Estimate:
-    """Mean of one value per unit with a BCa bootstrap interval (percentile where BCa is undefined).
+    """Mean of one value per unit with a BCa bootstrap interval (percentile where BCa is undefined, or n is large).
 
     NaN values are units on which the metric is undefined: they are left out, and `n` counts the rest.
     """
@@ -58,7 +59,7 @@ def mean_estimate(values: np.ndarray, seed: int) -> Estimate:
         return Estimate.undefined(0)
     if kept.size == 1 or np.all(kept == kept[0]):
         return Estimate.exact(float(kept.mean()), kept.size)
-    for method in ("BCa", "percentile"):
+    for method in ("BCa", "percentile") if kept.size < _LARGE else ("percentile",):
         interval = stats.bootstrap(
             (kept,), np.mean, n_resamples=N_RESAMPLES, method=method, rng=np.random.default_rng(seed), batch=50
         ).confidence_interval

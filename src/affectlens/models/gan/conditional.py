@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -52,7 +53,7 @@ class GeneratorBatch:
 
 
 # Shapes: B samples, d vector size, C emotions, u interest size, z noise size.
-class ConditionalGenerator(nn.Module):
+class ConditionalGenerator(nn.Module, ABC):
     """A sampler of content vectors given a soft emotion and an interest; each member of the family derives from it.
 
     It carries the fixed `projection` P (d, u) that makes an interest of content vectors, and the `mean_interest` (u,)
@@ -69,9 +70,9 @@ class ConditionalGenerator(nn.Module):
         self.register_buffer("projection", torch.zeros(vector_size, interest_size))
         self.register_buffer("mean_interest", torch.zeros(interest_size))
 
+    @abstractmethod
     def sample(self, emotion: Tensor, interest: Tensor, noise: Tensor) -> Tensor:
         """Content vectors (B, d) from emotion (B, C), interest (B, u) and standard normal noise (B, z)."""
-        raise NotImplementedError
 
 
 def make_projection(vector_size: int, interest_size: int) -> np.ndarray:
