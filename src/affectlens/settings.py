@@ -9,8 +9,8 @@ from kedro.utils import KedroExperimentalWarning
 from affectlens.hooks import ChainHooks
 from affectlens.session import StageSession
 
-# By default the threads of a small model spin for milliseconds while they wait for each other, which makes a machine that
-# is shared tens of times slower; if they sleep at once, a free machine is several times slower. So: spin, but shortly.
+# By default the threads of a small model spin for milliseconds while they wait for each other, which makes a shared
+# machine tens of times slower; if they sleep at once, a free machine is several times slower. So: spin, but shortly.
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 # The long spelling `--pipeline NAME` is the one that users know; Kedro 1.7 warns about it on every command.
