@@ -30,6 +30,7 @@ STAGES = {
     "sequences": {"recommender"},
 }
 
+# The data sets keep their own licences and lie outside the repository: without them there is nothing to run on.
 pytestmark = pytest.mark.skipif(
     not Path(MIRROR).is_dir() or not MIRROR, reason="AFFECTLENS_MIRROR names no folder of real data"
 )
