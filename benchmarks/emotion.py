@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from affectlens.models.emotion.lstm import TextLstm, TextLstmParams
+from affectlens.models.emotion.recurrent import TextRecurrent, TextRecurrentParams, text_recurrent
 from affectlens.training.batches import TokenRows, emotion_batches
 from affectlens.training.losses import multilabel_loss
 from benchmarks.timing import in_turns
@@ -22,10 +22,10 @@ def texts(seed: int) -> tuple[TokenRows, np.ndarray]:
     return TokenRows(tokens, lengths), (generator.random((N_TEXTS, N_LABELS)) < 1 / N_LABELS).astype(np.float32)
 
 
-def model() -> TextLstm:
+def model() -> TextRecurrent:
     """The network that both loops train."""
     torch.manual_seed(0)
-    params = TextLstmParams(
+    params = TextRecurrentParams(
         kind="lstm",
         embedding_size=96,
         state_size=96,
@@ -34,7 +34,7 @@ def model() -> TextLstm:
         word_dropout=0.1,
         max_tokens=MAX_TOKENS,
     )
-    return TextLstm(params, N_TOKENS, N_LABELS)
+    return text_recurrent(params, N_TOKENS, N_LABELS)
 
 
 def main() -> str:

@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import Field
 from scipy.special import expit, logit
 
+from affectlens.evaluation.blending import fit_blend
 from affectlens.evaluation.calibration import fit_platt
 from affectlens.models.emotion.decision import DecisionRule, in_taxonomies
 from affectlens.params import Params
@@ -109,13 +110,18 @@ def tune_decision_rule(logits: np.ndarray, truth: np.ndarray, taxonomy: str, par
     return DecisionRule(taxonomy, slope, intercept, thresholds)
 
 
+def folds_of(n: int, n_folds: int, seed: int) -> np.ndarray:
+    """Fold (n,) of each validation row, drawn by `seed`; no more folds than rows."""
+    return np.asarray(np.random.default_rng(seed).permutation(n) % min(n_folds, n))
+
+
 def cross_fitted(
     logits: np.ndarray, truth: np.ndarray, taxonomy: str, params: DecisionParams, seed: int
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Probabilities and decisions of validation rows by rules tuned on the other folds only.
 
     Args:
-        logits: (n, C) raw scores.
+        logits: (n, C) raw scores; (M, n, C) those of the members of a blend, whose weights are tuned too.
         truth: (n, C) 0/1 labels.
         taxonomy: taxonomy of the labels.
         params: how rules are tuned.
@@ -124,14 +130,17 @@ def cross_fitted(
     Returns:
         Calibrated probabilities (n, C), and taxonomy -> decisions (n, C_taxonomy).
     """
-    n_folds = min(params.n_folds, len(logits))
-    fold = np.random.default_rng(seed).permutation(len(logits)) % n_folds
-    probabilities = np.empty(logits.shape)
+    fold = folds_of(len(truth), params.n_folds, seed)
+    probabilities = np.empty(truth.shape)
     decisions = {name: np.zeros(view.shape, dtype=bool) for name, view in in_taxonomies(truth, taxonomy).items()}
-    for held_out in range(n_folds):
+    for held_out in np.unique(fold):
         rows = fold == held_out
-        rule = tune_decision_rule(logits[~rows], truth[~rows], taxonomy, params)
-        probabilities[rows] = rule.probabilities(logits[rows])
+        seen, unseen = logits[..., ~rows, :], logits[..., rows, :]
+        if logits.ndim == 3:
+            blend = fit_blend(seen, truth[~rows], params.ridge)
+            seen, unseen = blend(seen), blend(unseen)
+        rule = tune_decision_rule(seen, truth[~rows], taxonomy, params)
+        probabilities[rows] = rule.probabilities(unseen)
         for name, decided in rule.decisions(probabilities[rows]).items():
             decisions[name][rows] = decided
     return probabilities, decisions

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from affectlens.features.text import UNKNOWN_INDEX, Vocabulary, padded
+from affectlens.features.word_pieces import WordPieces
 from affectlens.training.loop import Batches
 
 _BATCHES_SORTED_TOGETHER = 50
@@ -46,7 +47,7 @@ class TokenRows:
     lengths: np.ndarray
 
     @classmethod
-    def of(cls, texts: Sequence[str], vocabulary: Vocabulary, max_tokens: int) -> TokenRows:
+    def of(cls, texts: Sequence[str], vocabulary: Vocabulary | WordPieces, max_tokens: int) -> TokenRows:
         """Encode texts; a text of which nothing is left is one unknown token."""
         ids, offsets = vocabulary.encode(texts)
         tokens = padded(ids, offsets, max_tokens)

@@ -7,6 +7,7 @@ import itertools
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 
 from affectlens.params import Params
 from affectlens.training import state
+from affectlens.training.pace import Pace
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -79,8 +81,11 @@ def fit(
     seed: int,
     work_dir: Path | None,
     metric_name: str,
+    pace: Pace | None = None,
 ) -> pd.DataFrame:
     """Fit `model` in place by AdamW with early stopping; it ends with the weights of its best epoch, on the CPU.
+
+    A fit with a pace is not stopped early: validation is only watched, and the model ends with its averaged weights.
 
     A killed fit continues from its last finished epoch when it is called again with the same work_dir, model, first
     batch, parameters and seed, and ends with the same weights as one that was never killed.
@@ -95,6 +100,7 @@ def fit(
         seed: seed of order and dropout.
         work_dir: folder of the event files and of the state of an unfinished fit; None writes nothing.
         metric_name: name of what `validate` gives.
+        pace: learning rate step by step and averaging; None keeps the learning rate as it is.
 
     Returns:
         One row an epoch: epoch, train_loss, valid_metric, metric_name, seconds.
@@ -103,7 +109,7 @@ def fit(
         FloatingPointError: the loss is not finite.
     """
     fabric = make_fabric(trainer)
-    arguments = (model, batches, loss_of, validate, training, seed, work_dir, metric_name)
+    arguments = (model, batches, loss_of, validate, training, seed, work_dir, metric_name, pace)
     if trainer.devices == 1:
         weights, history = _fit_process(fabric, *arguments)
     else:
@@ -123,10 +129,13 @@ def _fit_process(
     seed: int,
     work_dir: Path | None,
     metric_name: str,
+    pace: Pace | None,
 ) -> tuple[dict[str, np.ndarray], list[dict[str, Any]]]:
     """Fit in one process; returns the best weights (numpy: tensors of a dead process cannot be read) and history."""
     identity = state.identity_of(model, next(iter(batches(np.random.default_rng([seed, 0])))), training, seed)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay)
+    identity += "" if pace is None else f"/{pace.params.model_dump_json()}"
+    learning = model.parameters() if pace is None else pace.groups(model, training.learning_rate)
+    optimizer = torch.optim.AdamW(learning, lr=training.learning_rate, weight_decay=training.weight_decay)
     wrapped, wrapped_optimizer = fabric.setup(model, optimizer)
     best: Mapping[str, Tensor] = copy.deepcopy(model.state_dict())
     history: list[dict[str, Any]] = []
@@ -135,16 +144,19 @@ def _fit_process(
         model.load_state_dict(saved.tensors["model"])
         optimizer.load_state_dict(state.unflatten_optimizer(saved.tensors["optimizer"], saved.facts["optimizer"]))
         best, history = saved.tensors["best"], saved.facts["history"]
+        if pace is not None:
+            pace.resume(saved.tensors.get("average", {}), saved.facts["pace"])
         logger.info("resuming a stopped fit after epoch %d", len(history))
     with torch.random.fork_rng(devices=[]), state.event_writer(work_dir if fabric.is_global_zero else None) as events:
-        while not is_finished(history, training):
+        while not is_finished(history, training, pace):
             epoch, started = len(history) + 1, time.perf_counter()
             torch.manual_seed(seed * 100_003 + epoch)
             order = np.random.default_rng([seed, epoch])
-            loss = _train_epoch(fabric, wrapped, wrapped_optimizer, batches(order), loss_of, training)
+            loss = _train_epoch(fabric, wrapped, wrapped_optimizer, batches(order), loss_of, training, pace)
             model.eval()
-            with torch.no_grad():
+            with torch.no_grad(), nullcontext() if pace is None else pace.averaged(model):
                 metric = float(validate(model))
+                last = copy.deepcopy(model.state_dict())
             history.append(
                 {
                     "epoch": epoch,
@@ -154,25 +166,30 @@ def _fit_process(
                     "seconds": time.perf_counter() - started,
                 }
             )
-            if metric >= max(row["valid_metric"] for row in history):
-                best = copy.deepcopy(model.state_dict())
+            if pace is not None or metric >= max(row["valid_metric"] for row in history):
+                best = last
             events({"loss/train": loss, f"{metric_name}/valid": metric}, epoch)
             if fabric.is_global_zero:
                 seconds = history[-1]["seconds"]
                 logger.info("epoch %d: loss %.4f, %s %.4f, %.1f s", epoch, loss, metric_name, metric, seconds)
                 flat, facts = state.flatten_optimizer(optimizer.state_dict())
                 tensors = {"model": model.state_dict(), "best": best, "optimizer": flat}
-                state.save(work_dir, identity, tensors, {"history": history, "optimizer": facts})
+                facts = {"history": history, "optimizer": facts}
+                if pace is not None:
+                    tensors, facts = {**tensors, "average": pace.average}, {**facts, "pace": pace.facts()}
+                state.save(work_dir, identity, tensors, facts)
             fabric.barrier()
     if fabric.is_global_zero:
         state.remove(work_dir)
     return {name: tensor.detach().cpu().numpy().copy() for name, tensor in best.items()}, history
 
 
-def is_finished(history: list[dict[str, Any]], training: TrainingParams) -> bool:
+def is_finished(history: list[dict[str, Any]], training: TrainingParams, pace: Pace | None = None) -> bool:
     """Whether the epochs are used up, or the last `patience` of them brought no better validation metric."""
     if not history:
         return False
+    if pace is not None:
+        return pace.progress >= 1.0
     metrics = [row["valid_metric"] for row in history]
     best_epoch = len(metrics) - int(np.argmax(metrics[::-1]))
     return len(history) >= training.max_epochs or len(history) - best_epoch >= training.patience
@@ -192,17 +209,22 @@ def _train_epoch(
     epoch_batches: Iterable[Any],
     loss_of: LossOf,
     training: TrainingParams,
+    pace: Pace | None,
 ) -> float:
     """One pass over the batches of this process; the mean loss, read back once."""
     model.train()
     total = torch.zeros((), device=fabric.device)
     n_batches = 0
     for batch in _share(epoch_batches, fabric.global_rank, fabric.world_size):
+        if pace is not None and not pace.begin_step(optimizer):
+            break
         loss = loss_of(model, batch.to(fabric.device))
         fabric.backward(loss)
         fabric.clip_gradients(model, optimizer, max_norm=training.gradient_clip, error_if_nonfinite=False)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
+        if pace is not None:
+            pace.end_step(model.module)  # Fabric's wrapper names the weights otherwise
         total += loss.detach()
         n_batches += 1
     mean = float(total / max(n_batches, 1))

@@ -10,28 +10,44 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+import tiny_encoder
 from affectlens.models.checkpoint import Checkpoint
-from affectlens.models.emotion.build import build_emotion_model
+from affectlens.models.emotion.build import PRETRAINED, build_emotion_model
 from affectlens.training.batches import EmotionBatch
 from affectlens.training.losses import multilabel_loss
 
 SIZES: Mapping[str, Mapping[str, Any]] = {
     "cnn": {"widths": [1, 2, 3], "n_filters": 12},
     "lstm": {"state_size": 8},
+    "gru": {"state_size": 8},
+    "table_lstm": {"state_size": 8},
+    "encoder": {"frozen_layers": 1, "rank": None, "state_dropout": 0.1, "head_dropout": 0.2},
 }
 LABELS = ["anger", "joy", "neutral"]
 N_TOKENS = 30
 
 
 def params_of(member: str, **changes: Any) -> dict[str, Any]:
-    shared = {"kind": member, "max_tokens": 12, "embedding_size": 10, "hidden_size": 9, "dropout": 0.2}
-    model = {**shared, "word_dropout": 0.1, **SIZES[member], **changes}
-    return {"model": model, "vocabulary": [f"w{index}" for index in range(N_TOKENS)], "labels": LABELS}
+    model = {"kind": member, "max_tokens": 12, "hidden_size": 9, "dropout": 0.2, **SIZES[member], **changes}
+    if member != "encoder":
+        model = {"word_dropout": 0.1, **model}
+    if member not in PRETRAINED:
+        model["embedding_size"] = 10
+    facts = {"model": model, "vocabulary": [f"w{index}" for index in range(N_TOKENS)], "labels": LABELS}
+    return {**facts, "encoder": tiny_encoder.SIZES, "is_lower": True}
+
+
+def without_dropout(member: str) -> dict[str, float]:
+    names = ("dropout", "state_dropout", "head_dropout") if member == "encoder" else ("dropout", "word_dropout")
+    return dict.fromkeys(names, 0.0)
 
 
 def network(member: str, seed: int = 3, **changes: Any) -> nn.Module:
     torch.manual_seed(seed)
-    return build_emotion_model(member, params_of(member, **changes))
+    model = build_emotion_model(member, params_of(member, **changes))
+    if member == "table_lstm":
+        model.embed.take(np.random.default_rng(seed).normal(size=(N_TOKENS, tiny_encoder.SIZES["hidden_size"])))
+    return model
 
 
 def some_tokens(n: int = 8, length: int = 6) -> Tensor:
@@ -71,7 +87,7 @@ def test_the_order_of_the_words_changes_the_logits(member: str) -> None:
 
 
 def test_every_parameter_gets_a_gradient(member: str) -> None:
-    model = network(member, dropout=0.0, word_dropout=0.0)
+    model = network(member, **without_dropout(member))
     labels = torch.from_numpy(np.random.default_rng(1).integers(0, 2, size=(8, 3)).astype(np.float32))
     multilabel_loss(model, EmotionBatch(some_tokens(), labels)).backward()
     without = [name for name, weight in model.named_parameters() if weight.grad is None or not weight.grad.any()]
@@ -79,7 +95,7 @@ def test_every_parameter_gets_a_gradient(member: str) -> None:
 
 
 def test_it_overfits_eight_examples(member: str) -> None:
-    model = network(member, dropout=0.0, word_dropout=0.0)
+    model = network(member, **without_dropout(member))
     labels = torch.from_numpy(np.random.default_rng(2).integers(0, 2, size=(8, 3)).astype(np.float32))
     batch, optimizer = EmotionBatch(some_tokens(), labels), torch.optim.AdamW(model.parameters(), lr=0.02)
     for _ in range(120):
@@ -104,8 +120,9 @@ def test_same_seed_same_weights_and_another_seed_others(member: str) -> None:
     assert not all(torch.equal(a, b) for a, b in zip(weights(1), weights(2), strict=True))
 
 
-def test_word_dropout_hides_words_in_training_only(member: str) -> None:
-    model, tokens = network(member, dropout=0.0, word_dropout=0.9), some_tokens()
+def test_words_are_hidden_in_training_only(member: str) -> None:
+    hiding = "state_dropout" if member == "encoder" else "word_dropout"
+    model, tokens = network(member, **{**without_dropout(member), hiding: 0.9}), some_tokens()
     assert not torch.allclose(model.train()(tokens), model.eval()(tokens), atol=1e-4)
     assert torch.equal(model.eval()(tokens), model.eval()(tokens))
 

@@ -10,11 +10,13 @@ import yaml
 
 from affectlens.features.text import Vocabulary, VocabularyParams
 from affectlens.models.checkpoint import Checkpoint
+from affectlens.models.emotion.build import PRETRAINED
 from affectlens.pipelines.emotion_training import nodes
 from affectlens.pipelines.emotion_training.params import (
     DecisionParams,
     EmotionMemberParams,
     EmotionStateParams,
+    MembersParams,
     TrainerParams,
 )
 from affectlens.pipelines.emotion_training.pipeline import MEMBERS
@@ -26,6 +28,7 @@ WORDS = {
     "neutral": ["table", "green", "seven", "box"],
 }
 SEED = 7
+SMALL = {"encoder": {"frozen_layers": 1}, "table_lstm": {"state_size": 8}}
 CPU = TrainerParams(accelerator="cpu", devices=1, precision="32-true", strategy="auto")
 
 
@@ -100,23 +103,34 @@ def decision(parameters: dict[str, dict]) -> DecisionParams:
 
 
 @pytest.fixture(scope="session")
+def fitted_members(parameters: dict[str, dict], encoder_folder: Path) -> MembersParams:
+    everyone = {"profile": "all", "profiles": {**parameters["members"]["profiles"], "all": [*MEMBERS, "blend"]}}
+    return MembersParams(**{**parameters["members"], **everyone, "source": str(encoder_folder)})
+
+
+@pytest.fixture(scope="session")
 def stage(
     stage_tables: Tables,
     parameters: dict[str, dict],
     decision: DecisionParams,
     tmp_path_factory: pytest.TempPathFactory,
+    fitted_members: MembersParams,
 ) -> Stage:
     members, histories = [], []
     for member in MEMBERS:
         params = EmotionMemberParams.model_validate(parameters[member])
         if params.training is not None:
-            params = params.model_copy(update={"training": params.training.model_copy(update={"max_epochs": 2})})
+            short = {"training": params.training.model_copy(update={"max_epochs": 2})}
+            if member in PRETRAINED:
+                short["model"] = params.model.model_copy(update={"max_tokens": 16, **SMALL[member]})
+            params = params.model_copy(update=short)
         workspace = str(tmp_path_factory.mktemp(member))
         fitted, history = nodes.train_emotion_member(
-            stage_tables.examples, stage_tables.vocabulary, params, CPU, SEED, workspace
+            stage_tables.examples, stage_tables.vocabulary, params, fitted_members, CPU, SEED, workspace
         )
         members.append(nodes.tune_emotion_member(fitted, stage_tables.examples, decision, SEED))
         histories.append(history)
+    members.append(nodes.blend_members(stage_tables.examples, fitted_members, decision, SEED, *members))
     model = nodes.choose_member(*members)
     signals = nodes.encode_utterances(model, stage_tables.utterances)
     state = EmotionStateParams(**parameters["state"])

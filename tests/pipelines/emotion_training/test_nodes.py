@@ -13,7 +13,7 @@ from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.emotion.state import emotion_state
 from affectlens.pipelines.emotion_training import nodes
 from affectlens.pipelines.emotion_training.params import EmotionMemberParams
-from affectlens.pipelines.emotion_training.pipeline import MEMBERS, create_pipeline
+from affectlens.pipelines.emotion_training.pipeline import MEMBERS, NETWORKS, create_pipeline
 from affectlens.training.emotion import encode_texts
 
 
@@ -24,12 +24,14 @@ def scores(stage, stage_tables) -> tuple[pd.DataFrame, pd.DataFrame]:
     )
 
 
-def test_a_member_is_trained_on_train_texts_only(stage, stage_tables, parameters, tmp_path) -> None:
+def test_a_member_is_trained_on_train_texts_only(stage, stage_tables, parameters, fitted_members, tmp_path) -> None:
     examples = stage_tables.examples.copy()
     examples.loc[examples["split"] == "test", "text"] = "happy happy happy"
     params = EmotionMemberParams.model_validate(parameters["tfidf"])
     trainer = {"accelerator": "cpu", "devices": 1, "precision": "32-true", "strategy": "auto"}
-    again, _ = nodes.train_emotion_member(examples, stage_tables.vocabulary, params, trainer, 7, str(tmp_path))
+    again, _ = nodes.train_emotion_member(
+        examples, stage_tables.vocabulary, params, fitted_members, trainer, 7, str(tmp_path)
+    )
     assert again.fingerprint() == stage.members[MEMBERS.index("tfidf")].fingerprint()
 
 
@@ -49,7 +51,7 @@ def test_the_best_trained_member_is_handed_on(stage) -> None:
 
 
 def test_only_networks_write_history(stage) -> None:
-    assert stage.history["member"].tolist() == ["cnn", "cnn", "lstm", "lstm"]
+    assert stage.history["member"].tolist() == list(np.repeat(NETWORKS, 2))
 
 
 def test_every_utterance_gets_a_signal_in_its_own_row(stage, stage_tables) -> None:
@@ -121,7 +123,7 @@ def test_the_leaderboard_starts_with_every_member_on_test(stage, scores) -> None
     rows, _ = scores
     assert list(rows.columns) == list(LEADERBOARD_COLUMNS)
     first = rows[(rows["split"] == "test") & (rows["protocol"] == "held_out") & (rows["metric"] == "macro_f1")]
-    assert first["model"].tolist() == [*MEMBERS, "human"]
+    assert first["model"].tolist() == [*MEMBERS, "blend", "human"]
     assert rows[["split", "protocol"]].iloc[0].tolist() == ["test", "held_out"]
     assert set(rows["protocol"]) == {"held_out", "cross_fitted", "tuned_on_same", "paired"}
     assert not rows.duplicated(["model", "metric", "split", "protocol"]).any()

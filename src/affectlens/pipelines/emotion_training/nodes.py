@@ -10,49 +10,57 @@ import numpy as np
 import pandas as pd
 
 from affectlens.evaluation.average_precision import macro_average_precision
+from affectlens.evaluation.blending import fit_blend
 from affectlens.evaluation.calibration import negative_log_likelihood
-from affectlens.evaluation.emotion import macro_f1
-from affectlens.evaluation.thresholds import cross_fitted, tune_decision_rule
 from affectlens.features.text import Vocabulary
 from affectlens.models.checkpoint import Checkpoint
+from affectlens.models.emotion.blend import BLEND
 from affectlens.models.emotion.state import RecencyPooling
 from affectlens.pipelines.emotion_training import scoring, tables
 from affectlens.pipelines.emotion_training.params import (
     DecisionParams,
     EmotionMemberParams,
     EmotionStateParams,
+    MembersParams,
     TrainerParams,
 )
-from affectlens.training.emotion import encode_texts, fit_member, score_texts, with_decision_rule
+from affectlens.training.emotion import FittingTask, encode_texts, fit_member, score_texts
+from affectlens.training.emotion_members import HISTORY_COLUMNS
 from affectlens.training.emotion_state import fit_recency_pooling
 
 logger = logging.getLogger(__name__)
 
-_UNTRAINED = ("majority", "lexicon_rule")
+_SILENT = 0.02  # a member of a blend with less weight is left out
 
 
 def train_emotion_member(
     examples: pd.DataFrame,
     vocabulary: list[str],
     member: EmotionMemberParams,
+    members: MembersParams,
     trainer: TrainerParams,
     seed: int,
     workspace: str,
 ) -> tuple[Checkpoint, pd.DataFrame]:
     """Fit one member on train texts; its raw scores are not calibrated yet. Networks give one history row an epoch."""
+    kind = member.model.kind
+    if kind not in members.fitted():
+        return scoring.NOT_FITTED, pd.DataFrame(columns=list(HISTORY_COLUMNS))
     train, valid = tables.fitting_texts(examples)
-    checkpoint, history = fit_member(
+    task = FittingTask(
         train,
         valid,
         Vocabulary(tuple(vocabulary)),
-        member.model,
+        members.source,
         member.training,
+        member.pace,
         trainer,
         metric=macro_average_precision,
         metric_name="map",
         seed=seed,
-        work_dir=Path(workspace) / "emotion" / member.model.kind,
+        work_dir=Path(workspace) / "emotion" / kind,
     )
+    checkpoint, history = fit_member(member.model, task)
     facts = {"seed": seed, "train_fingerprint": train.fingerprint(), "prior": train.labels.mean(axis=0).tolist()}
     return replace(checkpoint, metadata=facts), history
 
@@ -61,20 +69,34 @@ def tune_emotion_member(
     uncalibrated: Checkpoint, examples: pd.DataFrame, decision: DecisionParams, seed: int
 ) -> Checkpoint:
     """Calibrate a member and set its thresholds on valid texts; note its cross-fitted macro-F1."""
+    if uncalibrated.architecture == scoring.NOT_FITTED.architecture:
+        return uncalibrated
     _, valid = tables.fitting_texts(examples)
-    logits, hidden = score_texts(uncalibrated, valid.texts)
-    _, decisions = cross_fitted(logits, valid.labels, valid.taxonomy, decision, seed)
-    rule = tune_decision_rule(logits, valid.labels, valid.taxonomy, decision)
-    value = macro_f1(valid.labels, decisions[valid.taxonomy])
-    logger.info("%s: cross-fitted macro-F1 %.4f on valid", uncalibrated.architecture, value)
-    facts = {"valid_metric": value, "metric_name": "macro_f1", "hidden_size": hidden.shape[1]}
-    return with_decision_rule(uncalibrated, rule, labels=list(valid.names), taxonomy=valid.taxonomy, **facts)
+    return scoring.tuned(uncalibrated, score_texts(uncalibrated, valid.texts)[0], valid, decision, seed)
+
+
+def blend_members(
+    examples: pd.DataFrame, members: MembersParams, decision: DecisionParams, seed: int, *checkpoints: Checkpoint
+) -> Checkpoint:
+    """The trained members as one, weighed on valid texts; nothing where the profile has no blend."""
+    trained = scoring.trained(checkpoints)
+    if BLEND not in members.fitted() or len(trained) < 2:
+        return scoring.NOT_FITTED
+    _, valid = tables.fitting_texts(examples)
+    scores = np.stack([score_texts(each, valid.texts)[0] for each in trained])
+    blend, kept = fit_blend(scores, valid.labels, decision.ridge).without_silent(_SILENT)
+    heard = [trained[place] for place in kept]
+    logger.info(
+        "blend: %s", {each.architecture: round(float(w), 3) for each, w in zip(heard, blend.weights, strict=True)}
+    )
+    facts = {name: heard[0].metadata[name] for name in ("seed", "train_fingerprint", "prior")}
+    raw = replace(blend.checkpoint(heard), metadata=facts)
+    return scoring.tuned(raw, scores[kept], valid, decision, seed)
 
 
 def choose_member(*checkpoints: Checkpoint) -> Checkpoint:
     """The trained member with the best cross-fitted macro-F1 on valid; a tie goes to the one that is listed first."""
-    trained = [checkpoint for checkpoint in checkpoints if checkpoint.architecture not in _UNTRAINED]
-    best = max(trained, key=lambda checkpoint: float(checkpoint.metadata["valid_metric"]))
+    best = max(scoring.trained(checkpoints), key=lambda checkpoint: float(checkpoint.metadata["valid_metric"]))
     logger.info("emotion model: %s", best.architecture)
     return best
 
@@ -131,20 +153,23 @@ def score_members(
     *checkpoints: Checkpoint,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Score every member on test, which no other node reads, and on valid; show texts read right and wrong."""
+    fitted = scoring.fitted(checkpoints)
     valid, test = (tables.labelled_texts(examples, split) for split in ("valid", "test"))
     where = scoring.Setting("valid", "cross_fitted", seed, dataset)
-    fair = {each.architecture: scoring.without_own_fold(each, valid, decision, seed) for each in checkpoints}
-    same = {each.architecture: scoring.held_out(each, valid) for each in checkpoints}
+    raw = scoring.raw_scores(fitted, valid)
+    fair = {each.architecture: scoring.without_own_fold(each, raw, valid, decision, seed) for each in fitted}
+    same = {each.architecture: scoring.held_out(each, raw, valid) for each in fitted}
     parts = [scoring.member_rows(fair, where, per_label=True)]
     first, main = fair, where
     if test.texts:
-        first, main = {each.architecture: scoring.held_out(each, test) for each in checkpoints}, where.on_test()
+        raw = scoring.raw_scores(fitted, test)
+        first, main = {each.architecture: scoring.held_out(each, raw, test) for each in fitted}, where.on_test()
         parts.insert(0, scoring.member_rows(first, main, per_label=True))
     shown = examples[examples["split"] == main.split]
     parts.insert(1, scoring.human_rows(annotations, shown, valid.taxonomy, main))
     parts.append(scoring.member_rows(same, replace(where, protocol="tuned_on_same"), per_label=False))
     parts.append(scoring.paired_rows(first, replace(main, protocol="paired")))
-    best = first[choose_member(*checkpoints).architecture]
+    best = first[choose_member(*fitted).architecture]
     answers = (best.truth, best.decisions[best.taxonomy], best.probabilities)
     return scoring.joined(parts), tables.examples_table(shown, *answers, valid.names, n_examples)
 

@@ -1,26 +1,66 @@
 """What `parameters_emotion_training.yml` must hold."""
 
+import logging
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from affectlens.evaluation.thresholds import DecisionParams
+from affectlens.models.emotion.build import NETWORKS, PRETRAINED
+from affectlens.models.emotion.pretrained import missing_extra
 from affectlens.models.emotion.state import EmotionStateParams
 from affectlens.params import Params
-from affectlens.training.emotion import NETWORKS, MemberModel
+from affectlens.training.emotion import MemberModel
 from affectlens.training.loop import TrainerParams, TrainingParams
+from affectlens.training.pace import PaceParams
 
-__all__ = ["DecisionParams", "EmotionMemberParams", "EmotionStateParams", "TrainerParams"]
+__all__ = ["DecisionParams", "EmotionMemberParams", "EmotionStateParams", "MembersParams", "TrainerParams"]
+
+logger = logging.getLogger(__name__)
 
 
 class EmotionMemberParams(Params):
-    """One member of the family: its sizes, and its pace if it is a network."""
+    """One member of the family: its sizes, and its length and pace if it is a network."""
 
     model: Annotated[MemberModel, Field(discriminator="kind")]
     training: TrainingParams | None = Field(description="null for a member without epochs")
+    pace: PaceParams | None = Field(description="null: a constant learning rate, and the epoch that valid likes best")
 
     @model_validator(mode="after")
     def _only_networks_train(self) -> Self:
         if (self.training is not None) != (self.model.kind in NETWORKS):
             raise ValueError(f"{self.model.kind}: networks ({', '.join(NETWORKS)}) need `training`, others null")
         return self
+
+
+class MembersParams(Params):
+    """Who is fitted: the members of one profile."""
+
+    profile: str
+    fallback: str = Field(description="profile that runs where the extra `encoder` is needed and not installed")
+    profiles: dict[str, tuple[str, ...]] = Field(description="profile -> its members")
+    source: str = Field(
+        description="pretrained encoder: package (the extra `encoder`), a folder, or owner/name on the hub"
+    )
+
+    @model_validator(mode="after")
+    def _profiles_exist(self) -> Self:
+        for name in (self.profile, self.fallback):
+            if name not in self.profiles:
+                raise ValueError(f"profile {name!r} is unknown; expected one of {', '.join(self.profiles)}")
+        return self
+
+    def fitted(self) -> tuple[str, ...]:
+        """The members that are fitted here, those of the fallback where what the profile needs is not installed."""
+        asked = self.profiles[self.profile]
+        missing = missing_extra(self.source) if set(asked) & set(PRETRAINED) else None
+        if missing is None:
+            return asked
+        logger.warning(
+            "emotion.members.profile %r needs %s, which is not installed: %r is fitted instead, without pretrained "
+            "weights; pip install 'affectlens[encoder]' brings it",
+            self.profile,
+            missing,
+            self.fallback,
+        )
+        return self.profiles[self.fallback]

@@ -8,9 +8,10 @@ from kedro.pipeline import Node, Pipeline
 from affectlens.pipelines.emotion_training import nodes
 
 BASELINES = ("majority", "lexicon_rule", "tfidf")
-NETWORKS = ("cnn", "lstm")
+NETWORKS = ("cnn", "lstm", "gru", "table_lstm", "encoder")
 MEMBERS = (*BASELINES, *NETWORKS)
-_CHECKPOINTS = [f"{member}_checkpoint" for member in MEMBERS]
+_ALONE = [f"{member}_checkpoint" for member in MEMBERS]
+_CHECKPOINTS = [*_ALONE, "blend_checkpoint"]
 _HISTORIES = [f"{member}_history" for member in MEMBERS]
 
 
@@ -23,6 +24,7 @@ def create_pipeline(**_: object) -> Pipeline:
             inputs={"emotion_examples", "vocabulary"},
             parameters={
                 "params:member": f"params:emotion.{member}",
+                "params:members": "params:emotion.members",
                 "params:decision": "params:emotion.decision",
                 "params:trainer": "params:trainer",
                 "params:seed": "params:seed",
@@ -36,7 +38,8 @@ def create_pipeline(**_: object) -> Pipeline:
 
 
 def _one_member() -> Pipeline:
-    fit = ["emotion_examples", "vocabulary", "params:member", "params:trainer", "params:seed", "params:workspace"]
+    who = ["params:member", "params:members"]
+    fit = ["emotion_examples", "vocabulary", *who, "params:trainer", "params:seed", "params:workspace"]
     tune = ["uncalibrated", "emotion_examples", "params:decision", "params:seed"]
     return Pipeline(
         [
@@ -48,10 +51,12 @@ def _one_member() -> Pipeline:
 
 def _all_members() -> Pipeline:
     tested = ["emotion_examples", "annotations", "params:emotion.decision", "params:emotion.n_examples"]
+    weighed = ["emotion_examples", "params:emotion.members", "params:emotion.decision", "params:seed"]
     signals = ["emotion_signals", "emotion_examples"]
     shared = ["params:seed", "params:dataset"]
     steps: list[tuple[Callable[..., Any], list[str], str | list[str]]] = [
         (nodes.collect_histories, _HISTORIES, "emotion_history"),
+        (nodes.blend_members, [*weighed, *_ALONE], "blend_checkpoint"),
         (nodes.choose_member, _CHECKPOINTS, "emotion_model"),
         (nodes.encode_utterances, ["emotion_model", "utterances"], "emotion_signals"),
         (nodes.fit_pooling, ["emotion_model", *signals, "params:emotion.state"], "emotion_checkpoint"),
@@ -68,4 +73,5 @@ def _all_members() -> Pipeline:
         inputs={
             f"{member}_{part}": f"emotion.{member}.{part}" for member in MEMBERS for part in ("checkpoint", "history")
         },
+        outputs={"blend_checkpoint": "emotion.blend.checkpoint"},
     )

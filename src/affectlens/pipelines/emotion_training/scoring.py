@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,18 +11,23 @@ import pandas as pd
 
 from affectlens.evaluation.agreement import human_ceiling
 from affectlens.evaluation.calibration import negative_log_likelihood
-from affectlens.evaluation.emotion import ScoredTexts, emotion_estimates, paired_macro_f1
+from affectlens.evaluation.emotion import ScoredTexts, emotion_estimates, macro_f1, paired_macro_f1
 from affectlens.evaluation.estimate import Estimate, leaderboard_rows, paired_difference, resampled_estimate
 from affectlens.evaluation.policy_values import holm
-from affectlens.evaluation.thresholds import DecisionParams, cross_fitted
+from affectlens.evaluation.thresholds import DecisionParams, cross_fitted, tune_decision_rule
 from affectlens.features.taxonomy import indicator_matrix
 from affectlens.models.checkpoint import Checkpoint
+from affectlens.models.emotion.blend import BLEND, members_of
 from affectlens.models.emotion.decision import DecisionRule
 from affectlens.models.emotion.state import RecencyPooling
-from affectlens.training.emotion import LabelledTexts, score_texts
+from affectlens.training.emotion import LabelledTexts, code_size, score_texts, with_decision_rule
 from affectlens.training.emotion_state import UserTimelines, before, foretold
 
-BASELINES = ("majority", "lexicon_rule", "tfidf")
+logger = logging.getLogger(__name__)
+
+NOT_FITTED = Checkpoint("none", {}, {})
+UNTRAINED = ("majority", "lexicon_rule")
+BASELINES = (*UNTRAINED, "tfidf")
 HUMAN, NEXT = "human", "next_utterance_nll"
 
 
@@ -52,17 +58,55 @@ class Setting:
         )
 
 
-def held_out(checkpoint: Checkpoint, texts: LabelledTexts) -> ScoredTexts:
+def fitted(checkpoints: Sequence[Checkpoint]) -> list[Checkpoint]:
+    """The members that this run has."""
+    return [each for each in checkpoints if each.architecture != NOT_FITTED.architecture]
+
+
+def trained(checkpoints: Sequence[Checkpoint]) -> list[Checkpoint]:
+    """The members of this run that learn from texts."""
+    return [each for each in fitted(checkpoints) if each.architecture not in UNTRAINED]
+
+
+def tuned(
+    uncalibrated: Checkpoint, scores: np.ndarray, valid: LabelledTexts, params: DecisionParams, seed: int
+) -> Checkpoint:
+    """A member with calibration, thresholds and its cross-fitted macro-F1, from its raw scores of valid texts."""
+    _, decisions = cross_fitted(scores, valid.labels, valid.taxonomy, params, seed)
+    rule = tune_decision_rule(combined(uncalibrated, scores), valid.labels, valid.taxonomy, params)
+    value = macro_f1(valid.labels, decisions[valid.taxonomy])
+    logger.info("%s: cross-fitted macro-F1 %.4f on valid", uncalibrated.architecture, value)
+    facts = {"valid_metric": value, "metric_name": "macro_f1", "hidden_size": code_size(uncalibrated)}
+    return with_decision_rule(uncalibrated, rule, labels=list(valid.names), taxonomy=valid.taxonomy, **facts)
+
+
+def raw_scores(checkpoints: Sequence[Checkpoint], texts: LabelledTexts) -> dict[str, np.ndarray]:
+    """Raw scores (n, C) of each member; those of a blend are the scores (M, n, C) of its members."""
+    alone = [each for each in checkpoints if each.architecture != BLEND]
+    scores = {each.architecture: score_texts(each, texts.texts)[0] for each in alone}
+    for each in (one for one in checkpoints if one.architecture == BLEND):
+        scores[BLEND] = np.stack([scores[member["architecture"]] for member in each.params["members"]])
+    return scores
+
+
+def combined(checkpoint: Checkpoint, scores: np.ndarray) -> np.ndarray:
+    """Raw scores (n, C) as the member gives them, from what `raw_scores` gave."""
+    return members_of(checkpoint)[0](scores) if checkpoint.architecture == BLEND else scores
+
+
+def held_out(checkpoint: Checkpoint, raw: Mapping[str, np.ndarray], texts: LabelledTexts) -> ScoredTexts:
     """What a member says about texts, by the calibration and thresholds that it carries."""
     rule = DecisionRule.from_dict(checkpoint.metadata["decision"])
-    probabilities = rule.probabilities(score_texts(checkpoint, texts.texts)[0])
+    probabilities = rule.probabilities(combined(checkpoint, raw[checkpoint.architecture]))
     return ScoredTexts(texts.taxonomy, texts.labels, probabilities, rule.decisions(probabilities))
 
 
-def without_own_fold(checkpoint: Checkpoint, texts: LabelledTexts, params: DecisionParams, seed: int) -> ScoredTexts:
+def without_own_fold(
+    checkpoint: Checkpoint, raw: Mapping[str, np.ndarray], texts: LabelledTexts, params: DecisionParams, seed: int
+) -> ScoredTexts:
     """What a member says about validation texts, tuned on the other folds only."""
-    logits = score_texts(checkpoint, texts.texts)[0]
-    return ScoredTexts(texts.taxonomy, texts.labels, *cross_fitted(logits, texts.labels, texts.taxonomy, params, seed))
+    fair = cross_fitted(raw[checkpoint.architecture], texts.labels, texts.taxonomy, params, seed)
+    return ScoredTexts(texts.taxonomy, texts.labels, *fair)
 
 
 def member_rows(scored: Mapping[str, ScoredTexts], setting: Setting, *, per_label: bool) -> pd.DataFrame:

@@ -1,10 +1,11 @@
-"""Recurrent sentence classifier."""
+"""Recurrent sentence classifiers: on embeddings of their own, or on the frozen table of a pretrained encoder."""
 
 # Shapes: B batch, T tokens, E embedding, S state of one direction, H hidden, C emotions.
 from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor, nn
@@ -14,32 +15,63 @@ from affectlens.models.layers import AttentionPooling, WordDropout, masked_max, 
 from affectlens.params import Params
 
 
-class TextLstmParams(Params):
-    """Sizes of a `TextLstm`."""
+class RecurrentParams(Params):
+    """Sizes that every recurrent member has."""
 
-    kind: Literal["lstm"]
     max_tokens: int = Field(ge=1, description="a longer text is cut")
-    embedding_size: int = Field(ge=1)
     state_size: int = Field(ge=1, description="state of one direction")
     hidden_size: int = Field(ge=1, description="length of the emotion code of a text")
     dropout: float = Field(ge=0, lt=1)
     word_dropout: float = Field(ge=0, lt=1)
 
 
-class TextLstm(nn.Module):
-    """Two LSTMs, one a direction (Graves & Schmidhuber 2005), pooled by attention, maximum and mean.
+class TextRecurrentParams(RecurrentParams):
+    """Sizes of a `TextRecurrent` that learns its embeddings."""
 
-    The backward LSTM reads each text reversed in place, padding still last: so both directions stop at the text's own
+    kind: Literal["lstm", "gru"]
+    embedding_size: int = Field(ge=1)
+
+
+class TableLstmParams(RecurrentParams):
+    """Sizes of a `TextRecurrent` on the frozen token table of a pretrained encoder."""
+
+    kind: Literal["table_lstm"]
+
+
+class FrozenTable(nn.Module):
+    """Token vectors that never change, kept in half precision."""
+
+    table: Tensor
+
+    def __init__(self, n_tokens: int, size: int) -> None:
+        super().__init__()
+        self.register_buffer("table", torch.zeros(n_tokens, size, dtype=torch.float16))
+
+    def take(self, vectors: np.ndarray) -> None:
+        """Copy vectors (n_tokens, E) into the table."""
+        self.table.copy_(torch.from_numpy(np.asarray(vectors, dtype=np.float16)))
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Vectors (B, T, E) of token indices (B, T)."""
+        return self.table[tokens].float()
+
+
+class TextRecurrent(nn.Module):
+    """Two LSTMs or GRUs, one a direction (Graves & Schmidhuber 2005), pooled by attention, maximum and mean.
+
+    The backward one reads each text reversed in place, padding still last: so both directions stop at the text's own
     end without packing, which is slower on a CPU.
     """
 
-    def __init__(self, params: TextLstmParams, n_tokens: int, n_labels: int) -> None:
+    def __init__(
+        self, params: RecurrentParams, embed: nn.Module, embedding_size: int, n_labels: int, cell: str
+    ) -> None:
         super().__init__()
         self.word_dropout = WordDropout(params.word_dropout)
-        self.embed = nn.Embedding(n_tokens, params.embedding_size, padding_idx=PADDING_INDEX)
-        nn.init.normal_(self.embed.weight[1:].data, std=0.1)
-        self.onward = nn.LSTM(params.embedding_size, params.state_size, batch_first=True)
-        self.reversed = nn.LSTM(params.embedding_size, params.state_size, batch_first=True)
+        self.embed = embed
+        recurrent = nn.GRU if cell == "gru" else nn.LSTM
+        self.onward = recurrent(embedding_size, params.state_size, batch_first=True)
+        self.reversed = recurrent(embedding_size, params.state_size, batch_first=True)
         self.attention = AttentionPooling(2 * params.state_size)
         self.dropout = nn.Dropout(params.dropout)
         self.hidden = nn.Linear(6 * params.state_size, params.hidden_size)
@@ -65,6 +97,18 @@ class TextLstm(nn.Module):
         """Logits (B, C) of token indices (B, T)."""
         logits: Tensor = self.head(self.dropout(self.encode(tokens)))
         return logits
+
+
+def text_recurrent(params: TextRecurrentParams, n_tokens: int, n_labels: int) -> TextRecurrent:
+    """An LSTM or GRU with embeddings of its own."""
+    embed = nn.Embedding(n_tokens, params.embedding_size, padding_idx=PADDING_INDEX)
+    nn.init.normal_(embed.weight[1:].data, std=0.1)
+    return TextRecurrent(params, embed, params.embedding_size, n_labels, params.kind)
+
+
+def table_lstm(params: TableLstmParams, width: int, n_tokens: int, n_labels: int) -> TextRecurrent:
+    """An LSTM on a frozen table of token vectors of `width` numbers."""
+    return TextRecurrent(params, FrozenTable(n_tokens, width), width, n_labels, "lstm")
 
 
 def _mirror(is_token: Tensor) -> Tensor:

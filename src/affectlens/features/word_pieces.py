@@ -1,0 +1,86 @@
+"""Text to the word pieces of a pretrained encoder (WordPiece, Wu et al. 2016), symbols spelt out."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from affectlens.features.text import PADDING_INDEX
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+_MASK = re.compile(r"\[(NAME|RELIGION)\]")
+_ELONGATION = re.compile(r"([^\W\d_])\1{2,}")
+_SYMBOL = re.compile("[\u2190-\u2bff\U0001f000-\U0001faff]")
+_JOINER = re.compile("[\u200b-\u200d\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
+_CHUNK = 4096
+
+
+def spelt_out(text: str) -> str:
+    """What a vocabulary without pictures can read: emoji as their names, masks as words, "sooo" as "soo".
+
+    >>> spelt_out("[NAME] is sooo 😍")
+    'name is soo  smiling face with heart-shaped eyes '
+    """
+    if not text.isascii():
+        text = _SYMBOL.sub(_name, _JOINER.sub(" ", unicodedata.normalize("NFKC", text)))
+    if "&" in text:
+        text = html.unescape(text)
+    if "[" in text:
+        text = _MASK.sub(lambda found: found.group(1).lower(), text)
+    return _ELONGATION.sub(r"\1\1", text)
+
+
+def _name(found: re.Match[str]) -> str:
+    return f" {unicodedata.name(found.group(), '').lower()} "
+
+
+@dataclass(frozen=True)
+class WordPieces:
+    """The word pieces that an encoder knows; a piece's place is its index, and the first one pads.
+
+    Attributes:
+        tokens: the pieces; a piece that continues a word begins with ##.
+        is_lower: whether the encoder reads everything in lower case.
+        max_tokens: pieces of a text that are read at most, [CLS] and [SEP] included.
+    """
+
+    tokens: tuple[str, ...]
+    is_lower: bool
+    max_tokens: int
+
+    def __post_init__(self) -> None:
+        missing = [name for name in ("[PAD]", "[UNK]", "[CLS]", "[SEP]") if name not in self.tokens]
+        if missing or self.tokens[PADDING_INDEX] != "[PAD]":
+            raise ValueError(f"a vocabulary of word pieces starts with [PAD] and has {missing or 'it elsewhere'}")
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+
+        place = {token: index for index, token in enumerate(self.tokens)}
+        tokenizer = Tokenizer(models.WordPiece(place, unk_token="[UNK]"))  # noqa: S106  no password
+        tokenizer.normalizer = normalizers.BertNormalizer(lowercase=self.is_lower)
+        tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+        tokenizer.post_processor = processors.BertProcessing(("[SEP]", place["[SEP]"]), ("[CLS]", place["[CLS]"]))
+        tokenizer.decoder = decoders.WordPiece()
+        tokenizer.enable_truncation(self.max_tokens)
+        return tokenizer
+
+    def encode(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Indices of all pieces, flat int32, and offsets (n + 1,); each text begins with [CLS] and ends with [SEP]."""
+        rows: list[list[int]] = []
+        for start in range(0, len(texts), _CHUNK):
+            spelt = [spelt_out(text) for text in texts[start : start + _CHUNK]]
+            rows += [encoding.ids for encoding in self._tokenizer.encode_batch_fast(spelt)]
+        offsets = np.zeros(len(rows) + 1, dtype=np.int64)
+        np.cumsum([len(row) for row in rows], out=offsets[1:])
+        return np.fromiter((piece for row in rows for piece in row), dtype=np.int32, count=int(offsets[-1])), offsets

@@ -1,0 +1,241 @@
+"""How each member of the emotion family is fitted."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from scipy.special import logit
+from sklearn.linear_model import LogisticRegression
+from torch import nn
+
+from affectlens.features.text import Vocabulary
+from affectlens.models.checkpoint import Checkpoint
+from affectlens.models.emotion.build import EmotionNetwork, build_emotion_model, reader_of
+from affectlens.models.emotion.cnn import TextCnnParams
+from affectlens.models.emotion.pretrained import PretrainedEncoder, read_encoder
+from affectlens.models.emotion.recurrent import FrozenTable, TableLstmParams, TextRecurrent, TextRecurrentParams
+from affectlens.models.emotion.tfidf import TfidfClassifier, TfidfFeatures, TfidfParams
+from affectlens.models.emotion.transformer import (
+    TextTransformer,
+    TransformerParams,
+    adapt_low_rank,
+    merge_low_rank,
+    take_weights,
+)
+from affectlens.training.batches import TokenRows, emotion_batches, network_outputs
+from affectlens.training.encoder import FrozenStates, OfStates, n_batches, state_batches, state_logits, state_loss
+from affectlens.training.loop import Batches, LossOf, TrainerParams, TrainingParams, fit
+from affectlens.training.losses import multilabel_loss
+from affectlens.training.pace import Pace, PaceParams
+
+logger = logging.getLogger(__name__)
+
+HISTORY_COLUMNS = ("member", "epoch", "train_loss", "valid_metric", "metric_name", "seconds")
+SCORING_BATCH = 256
+
+Metric = Callable[[np.ndarray, np.ndarray], float]
+BatchesOf = Callable[[np.ndarray, int], Batches]
+Score = Callable[[nn.Module], np.ndarray]
+NetworkParams = TextCnnParams | TextRecurrentParams | TableLstmParams | TransformerParams
+
+
+@dataclass(frozen=True)
+class LabelledTexts:
+    """Texts with their labels in one taxonomy.
+
+    Attributes:
+        texts: n texts.
+        labels: (n, C) 0/1.
+        names: C label names.
+        taxonomy: name of the taxonomy.
+    """
+
+    texts: Sequence[str]
+    labels: np.ndarray
+    names: tuple[str, ...]
+    taxonomy: str
+
+    def fingerprint(self) -> str:
+        """Twelve hexadecimal digits that identify texts and labels."""
+        digest = hashlib.sha256("\x00".join(self.texts).encode())
+        digest.update(np.ascontiguousarray(self.labels, dtype=np.uint8).tobytes())
+        return digest.hexdigest()[:12]
+
+    def log_odds(self) -> np.ndarray:
+        """Log-odds (C,) of each label among the texts."""
+        return np.asarray(logit((self.labels.sum(axis=0) + 0.5) / (len(self.labels) + 1.0)))
+
+
+@dataclass(frozen=True)
+class FittingTask:
+    """All that the fit of a member needs beside its own parameters.
+
+    Attributes:
+        train: texts to fit on.
+        valid: texts that choose a penalty, or the best epoch where there is no pace.
+        vocabulary: tokens of a network that learns its embeddings.
+        source: where a pretrained encoder comes from.
+        training: length and batches of a network, None for the others.
+        pace: learning rate step by step; None keeps it constant.
+        trainer: device.
+        metric: (truth, scores) -> number, higher is better, measured on `valid`.
+        metric_name: its name in the history.
+        seed: seed of weights, order and dropout.
+        work_dir: folder of event files and of the state of an unfinished fit.
+    """
+
+    train: LabelledTexts
+    valid: LabelledTexts
+    vocabulary: Vocabulary
+    source: str
+    training: TrainingParams | None
+    pace: PaceParams | None
+    trainer: TrainerParams
+    metric: Metric
+    metric_name: str
+    seed: int
+    work_dir: Path | None
+
+    def fit(
+        self, model: nn.Module, batches_of: BatchesOf, loss_of: LossOf, score: Score, known: Sequence[str]
+    ) -> pd.DataFrame:
+        """Fit a network in place.
+
+        Args:
+            model: freshly initialised.
+            batches_of: (labels, batch size) -> batches of the train texts.
+            loss_of: scalar loss of one batch.
+            score: raw scores (n, C) of the valid texts by a model.
+            known: beginnings of the names of pretrained weights.
+
+        Raises:
+            ValueError: `training` is not stated.
+        """
+        if self.training is None:
+            raise ValueError("a network needs `training`; state it in its parameters")
+        n_steps = self.training.max_epochs * n_batches(len(self.train.texts), self.training.batch_size)
+        return fit(
+            model,
+            batches_of(self.train.labels, self.training.batch_size),
+            loss_of,
+            lambda module: self.metric(self.valid.labels, score(module)),
+            self.training,
+            self.trainer,
+            seed=self.seed,
+            work_dir=self.work_dir,
+            metric_name=self.metric_name,
+            pace=None if self.pace is None else Pace(self.pace, n_steps, known),
+        )
+
+
+def fit_network(params: NetworkParams, task: FittingTask) -> tuple[Checkpoint, pd.DataFrame]:
+    """Fit a network; gives its weights and one history row an epoch (see `HISTORY_COLUMNS`)."""
+    encoder = read_encoder(task.source) if isinstance(params, TableLstmParams | TransformerParams) else None
+    facts: dict[str, Any] = {
+        "model": params.model_dump(mode="json"),
+        "labels": list(task.train.names),
+        "taxonomy": task.train.taxonomy,
+        "vocabulary": list(task.vocabulary.tokens if encoder is None else encoder.vocabulary),
+    }
+    if encoder is not None:
+        facts |= {"encoder": encoder.sizes.model_dump(), "is_lower": encoder.is_lower, "source": task.source}
+    model = _new_network(params.kind, facts, task, encoder)
+    reader = reader_of(params.kind, facts)
+    rows = [TokenRows.of(part.texts, reader, params.max_tokens) for part in (task.train, task.valid)]
+    if isinstance(model, TextTransformer) and isinstance(params, TransformerParams):
+        history = _fit_transformer(model, rows, params, task)
+    else:
+        history = _fit_on_tokens(model, rows, task)
+    return Checkpoint.of(model, params.kind, facts), history.assign(member=params.kind)[list(HISTORY_COLUMNS)]
+
+
+def _fit_on_tokens(model: EmotionNetwork, rows: Sequence[TokenRows], task: FittingTask) -> pd.DataFrame:
+    def score(module: nn.Module) -> np.ndarray:
+        return network_outputs(module, rows[1], SCORING_BATCH)[0]
+
+    return task.fit(model, partial(emotion_batches, rows[0]), multilabel_loss, score, known=())
+
+
+def _fit_transformer(
+    model: TextTransformer, rows: Sequence[TokenRows], params: TransformerParams, task: FittingTask
+) -> pd.DataFrame:
+    model.freeze()
+    train, valid = (FrozenStates.of(model, part) for part in rows)
+    if params.rank is not None:
+        adapt_low_rank(model, params.rank)
+
+    def score(module: nn.Module) -> np.ndarray:
+        return state_logits(module, valid)
+
+    history = task.fit(OfStates(model), partial(state_batches, train), state_loss, score, known=("transformer.layers",))
+    if params.rank is not None:
+        merge_low_rank(model)
+    return history
+
+
+def _new_network(
+    kind: str, facts: Mapping[str, Any], task: FittingTask, encoder: PretrainedEncoder | None
+) -> EmotionNetwork:
+    """A network whose new weights follow from the seed and whose head starts at the frequency of each label."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(task.seed)
+        model = build_emotion_model(kind, facts)
+    with torch.no_grad():
+        model.head.bias.copy_(torch.from_numpy(task.train.log_odds()))
+    if encoder is not None and isinstance(model, TextTransformer):
+        take_weights(model, encoder.weights)
+    if encoder is not None and isinstance(model, TextRecurrent) and isinstance(model.embed, FrozenTable):
+        model.embed.take(encoder.weights["embeddings.word_embeddings.weight"])
+    return model
+
+
+def fit_tfidf(train: LabelledTexts, valid: LabelledTexts, params: TfidfParams, metric: Metric, seed: int) -> Checkpoint:
+    """One logistic regression a label on TF-IDF features; the penalty with the best metric on `valid` is kept.
+
+    Args:
+        train: texts to fit on.
+        valid: texts that choose the penalty.
+        params: features, penalties and solver.
+        metric: (truth, scores) -> number, higher is better.
+        seed: seed of the solver's coordinate order.
+    """
+    features, matrix = TfidfFeatures.fit(train.texts, params)
+    valid_matrix = features.transform(valid.texts)
+    best_metric, best = -np.inf, TfidfClassifier(features, np.empty(0), np.empty(0))
+    for penalty in params.inverse_penalties:
+        fitted = [_fit_label(matrix, column, penalty, params, seed) for column in train.labels.T]
+        coefficients = np.stack([one[0] for one in fitted])
+        intercepts = np.array([one[1] for one in fitted])
+        value = metric(valid.labels, valid_matrix @ coefficients.T + intercepts)
+        logger.info("tfidf: C = %g, validation metric %.4f", penalty, value)
+        if value > best_metric:
+            best_metric, best = value, replace(best, coefficients=coefficients, intercepts=intercepts)
+    return best.checkpoint(params, train.names, train.taxonomy)
+
+
+def _fit_label(
+    matrix: object, is_present: np.ndarray, penalty: float, params: TfidfParams, seed: int
+) -> tuple[np.ndarray, float]:
+    if is_present.min() == is_present.max():
+        n_features: int = matrix.shape[1]  # type: ignore[attr-defined]
+        share = (is_present.sum() + 0.5) / (len(is_present) + 1.0)
+        return np.zeros(n_features, dtype=np.float32), float(logit(share))
+    regression = LogisticRegression(
+        C=penalty,
+        solver="liblinear",
+        dual=True,
+        tol=params.tolerance,
+        max_iter=params.max_iterations,
+        random_state=seed,
+    )
+    regression.fit(matrix, is_present)
+    return regression.coef_[0].astype(np.float32), float(regression.intercept_[0])
