@@ -28,6 +28,7 @@ def model() -> TextRecurrent:
     params = TextRecurrentParams(
         kind="lstm",
         embedding_size=96,
+        neighbourhood=None,
         state_size=96,
         hidden_size=96,
         dropout=0.3,

@@ -123,12 +123,17 @@ def scored(n: int, seed: int) -> ScoredTexts:
     truth = (generator.random((n, 7)) < [0.3, 0.2, 0.0, 0.4, 0.2, 0.1, 0.3]).astype(float)
     probabilities = np.clip(0.5 * truth + 0.5 * generator.random((n, 7)), 0, 1)
     sentiment = generator.random((n, 4)) > 0.5
-    return ScoredTexts("ekman", truth, probabilities, {"ekman": probabilities > 0.45, "sentiment": sentiment})
+    decisions = {"ekman": probabilities > 0.45, "sentiment": sentiment}
+    return ScoredTexts("ekman", truth, probabilities, decisions, probabilities > 0.3)
 
 
 def test_a_leaderboard_holds_every_metric_with_its_value_inside_its_interval() -> None:
     estimates = emotion_estimates(scored(150, 0), seed=0, n_resamples=200)
     expected = {"macro_f1", "micro_f1", "map", "ece_top", "ece_label", "brier", "nll", "macro_f1_at_half"}
+    expected |= {
+        f"set_{name}" for name in ("coverage", "label_coverage", "worst_coverage", "size", "empty", "singleton")
+    }
+    expected |= {"aurc", *(f"risk_at_{percent}" for percent in range(10, 101, 10))}
     assert set(estimates) == expected | {"sentiment_macro_f1"} | {f"f1:{label}" for label in EKMAN}
     defined = {name: one for name, one in estimates.items() if name != "f1:fear"}
     assert all(one.lower <= one.value <= one.upper for one in defined.values())

@@ -16,7 +16,7 @@ from affectlens.evaluation.thresholds import (
     tuned_thresholds,
 )
 
-PARAMS = DecisionParams(n_folds=4, shrinkage=20.0, ridge=1.0, n_global=100)
+PARAMS = DecisionParams(n_folds=4, shrinkage=20.0, ridge=1.0, n_global=100, coverage=0.9, min_set_rows=20)
 
 
 def test_the_best_threshold_separates_what_can_be_separated() -> None:
@@ -90,13 +90,14 @@ def test_a_rule_has_thresholds_for_its_own_and_every_coarser_taxonomy() -> None:
 
 def test_a_row_never_takes_part_in_the_rule_that_decides_it() -> None:
     logits, truth = noisy_scores(120, 1)
-    probabilities, decisions = cross_fitted(logits, truth, "ekman", PARAMS, seed=3)
+    said = cross_fitted(logits, truth, "ekman", PARAMS, seed=3)
     changed = truth.copy()
     changed[17] = 1.0 - changed[17]
-    other_probabilities, other_decisions = cross_fitted(logits, changed, "ekman", PARAMS, seed=3)
-    assert np.array_equal(probabilities[17], other_probabilities[17])
-    assert np.array_equal(decisions["ekman"][17], other_decisions["ekman"][17])
-    assert not np.array_equal(probabilities, other_probabilities)
+    other = cross_fitted(logits, changed, "ekman", PARAMS, seed=3)
+    assert np.array_equal(said.probabilities[17], other.probabilities[17])
+    assert np.array_equal(said.decisions["ekman"][17], other.decisions["ekman"][17])
+    assert np.array_equal(said.sets[17], other.sets[17])
+    assert not np.array_equal(said.probabilities, other.probabilities)
 
 
 def test_cross_fitted_figures_are_below_those_tuned_on_the_same_rows_when_scores_mean_nothing() -> None:
@@ -107,7 +108,7 @@ def test_cross_fitted_figures_are_below_those_tuned_on_the_same_rows_when_scores
         logits = generator.normal(size=truth.shape)
         rule = tune_decision_rule(logits, truth, "ekman", PARAMS)
         same = rule.decisions(rule.probabilities(logits))["ekman"]
-        fair = cross_fitted(logits, truth, "ekman", PARAMS, seed)[1]["ekman"]
+        fair = cross_fitted(logits, truth, "ekman", PARAMS, seed).decisions["ekman"]
         scores = [f1_score(truth, decided, average="macro", zero_division=0) for decided in (same, fair)]
         gaps.append(scores[0] - scores[1])
     assert np.mean(gaps) > 0.02

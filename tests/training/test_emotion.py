@@ -15,7 +15,7 @@ from affectlens.features.text import Vocabulary, VocabularyParams
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.emotion.blend import Blend
 from affectlens.models.emotion.cnn import TextCnnParams
-from affectlens.models.emotion.decision import DecisionRule
+from affectlens.models.emotion.decision import Calibration, DecisionRule
 from affectlens.models.emotion.lexicon_rule import LexiconRuleParams
 from affectlens.models.emotion.majority import MajorityParams
 from affectlens.models.emotion.recurrent import TableLstmParams, TextRecurrentParams
@@ -36,7 +36,14 @@ from affectlens.training.pace import PaceParams
 
 CPU = TrainerParams(accelerator="cpu", devices=1, precision="32-true", strategy="auto")
 FAST = TrainingParams(max_epochs=8, batch_size=8, learning_rate=0.02, weight_decay=0.0, patience=8, gradient_clip=1.0)
-SIZES = {"max_tokens": 12, "embedding_size": 16, "hidden_size": 8, "dropout": 0.1, "word_dropout": 0.0}
+SIZES = {
+    "max_tokens": 12,
+    "embedding_size": 16,
+    "hidden_size": 8,
+    "dropout": 0.1,
+    "word_dropout": 0.0,
+    "neighbourhood": 2,
+}
 MEMBERS: dict[str, MemberModel] = {
     "majority": MajorityParams(kind="majority"),
     "lexicon_rule": LexiconRuleParams(kind="lexicon_rule"),
@@ -174,7 +181,9 @@ def test_a_label_that_training_never_saw_gets_a_low_score_and_no_error(fit_one) 
 
 def test_encode_texts_applies_the_calibration_of_the_checkpoint(member: str, fit_one) -> None:
     checkpoint, _ = fit_one(member)
-    rule = DecisionRule("ekman", np.full(7, 0.5), np.full(7, -1.0), {"ekman": np.full(7, 0.5)})
+    rule = DecisionRule(
+        "ekman", Calibration.plain(np.full(7, 0.5), np.full(7, -1.0)), {"ekman": np.full(7, 0.5)}, np.full(7, 0.1)
+    )
     tuned = with_decision_rule(checkpoint, rule, note="kept")
     again = Checkpoint(tuned.architecture, tuned.params, tuned.weights, json.loads(json.dumps(tuned.metadata)))
     probabilities, hidden = encode_texts(again, ["happy", "mad"])

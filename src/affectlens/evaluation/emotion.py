@@ -10,10 +10,13 @@ import numpy as np
 
 from affectlens.evaluation.average_precision import average_precision_statistic
 from affectlens.evaluation.calibration import N_BINS, bin_gaps, brier_score, negative_log_likelihood
+from affectlens.evaluation.conformal import risk_statistic, set_statistic
 from affectlens.evaluation.documents import BLOCK_CELLS, Statistic, bootstrap, row_mean
 from affectlens.evaluation.estimate import N_RESAMPLES, Estimate
 from affectlens.features.taxonomy import labels_of
 from affectlens.models.emotion.decision import in_taxonomies
+
+ANSWERED = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 
 @dataclass(frozen=True)
@@ -25,12 +28,14 @@ class ScoredTexts:
         truth: (n, C) 0/1.
         probabilities: (n, C) calibrated.
         decisions: taxonomy -> (n, C_taxonomy) which labels the model calls present.
+        sets: (n, C) which labels it cannot rule out.
     """
 
     taxonomy: str
     truth: np.ndarray
     probabilities: np.ndarray
     decisions: Mapping[str, np.ndarray]
+    sets: np.ndarray
 
 
 def f1_scores(truth: np.ndarray, decisions: np.ndarray) -> np.ndarray:
@@ -113,8 +118,9 @@ def emotion_estimates(scored: ScoredTexts, seed: int, n_resamples: int = N_RESAM
     """Every metric of an emotion leaderboard with its interval.
 
     macro_f1 (primary), micro_f1, f1:<label>, map, ece_top, ece_label, brier, nll, macro_f1_at_half (threshold 0.5
-    everywhere), and <coarser taxonomy>_macro_f1. A label that no document has is left out of every mean and listed
-    as f1:<label> = NaN; the n of f1:<label> is the number of documents that have it.
+    everywhere), <coarser taxonomy>_macro_f1, set_* (conformal sets), and aurc and risk_at_<percent> (error of the
+    strongest label where only the surest texts are answered). A label that no document has is left out of every mean
+    and listed as f1:<label> = NaN; the n of f1:<label> is the number of documents that have it.
 
     Args:
         scored: what the model said.
@@ -123,11 +129,15 @@ def emotion_estimates(scored: ScoredTexts, seed: int, n_resamples: int = N_RESAM
     """
     labels = labels_of(scored.taxonomy)
     names = ("macro_f1", "micro_f1", *(f"f1:{label}" for label in labels))
+    rows, top = np.arange(len(scored.truth)), scored.probabilities.argmax(axis=1)
+    top_confidence, top_is_true = scored.probabilities[rows, top], scored.truth[rows, top]
     statistics = [
         f1_statistic(scored.truth, scored.decisions[scored.taxonomy], names),
         average_precision_statistic(scored.truth, scored.probabilities),
         *calibration_statistics(scored.truth, scored.probabilities),
         _macro_only(scored.truth, scored.probabilities >= 0.5, "macro_f1_at_half"),
+        set_statistic(scored.truth, scored.sets),
+        risk_statistic(top_confidence, top_is_true, ANSWERED),
     ]
     for coarse, truth in in_taxonomies(scored.truth, scored.taxonomy).items():
         if coarse != scored.taxonomy:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from pydantic import Field
 from scipy.special import expit, logit
 
 from affectlens.evaluation.blending import fit_blend
-from affectlens.evaluation.calibration import fit_platt
+from affectlens.evaluation.calibrating import fit_calibration
+from affectlens.evaluation.conformal import set_thresholds
 from affectlens.models.emotion.decision import DecisionRule, in_taxonomies
 from affectlens.params import Params
 
@@ -21,6 +24,8 @@ class DecisionParams(Params):
     shrinkage: float = Field(ge=0, description="positives at which a label's own threshold weighs one half")
     ridge: float = Field(gt=0, description="pull of Platt scaling towards the raw score")
     n_global: int = Field(ge=2, description="candidates for the global threshold, equally spaced in log-odds")
+    coverage: float = Field(gt=0, lt=1, description="share of true labels that the conformal sets are to hold")
+    min_set_rows: int = Field(ge=1, description="rows of a label with which its sets have a threshold of their own")
 
 
 def best_threshold(probability: np.ndarray, is_present: np.ndarray) -> float:
@@ -93,7 +98,7 @@ def tuned_thresholds(probabilities: np.ndarray, truth: np.ndarray, shrinkage: fl
 
 
 def tune_decision_rule(logits: np.ndarray, truth: np.ndarray, taxonomy: str, params: DecisionParams) -> DecisionRule:
-    """Calibration and thresholds (own taxonomy and coarser ones) from validation rows.
+    """Calibration, thresholds (own taxonomy and coarser ones) and set thresholds from validation rows.
 
     Args:
         logits: (n, C) raw scores.
@@ -101,13 +106,14 @@ def tune_decision_rule(logits: np.ndarray, truth: np.ndarray, taxonomy: str, par
         taxonomy: taxonomy of the labels.
         params: how they are tuned.
     """
-    slope, intercept = fit_platt(logits, truth, params.ridge)
-    calibrated = DecisionRule(taxonomy, slope, intercept, {})
-    views, truths = in_taxonomies(calibrated.probabilities(logits), taxonomy), in_taxonomies(truth, taxonomy)
+    calibration = fit_calibration(logits, truth, params.ridge)
+    probabilities = calibration.probabilities(logits)
+    views, truths = in_taxonomies(probabilities, taxonomy), in_taxonomies(truth, taxonomy)
     thresholds = {
         name: tuned_thresholds(views[name], truths[name], params.shrinkage, params.n_global) for name in views
     }
-    return DecisionRule(taxonomy, slope, intercept, thresholds)
+    sets = set_thresholds(probabilities, truth, params.coverage, params.min_set_rows)
+    return DecisionRule(taxonomy, calibration, thresholds, sets)
 
 
 def folds_of(n: int, n_folds: int, seed: int) -> np.ndarray:
@@ -115,10 +121,23 @@ def folds_of(n: int, n_folds: int, seed: int) -> np.ndarray:
     return np.asarray(np.random.default_rng(seed).permutation(n) % min(n_folds, n))
 
 
-def cross_fitted(
-    logits: np.ndarray, truth: np.ndarray, taxonomy: str, params: DecisionParams, seed: int
-) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Probabilities and decisions of validation rows by rules tuned on the other folds only.
+@dataclass(frozen=True)
+class Said:
+    """What was said about rows.
+
+    Attributes:
+        probabilities: (n, C) calibrated.
+        decisions: taxonomy -> (n, C_taxonomy) which labels are called present.
+        sets: (n, C) which labels cannot be ruled out.
+    """
+
+    probabilities: np.ndarray
+    decisions: dict[str, np.ndarray]
+    sets: np.ndarray
+
+
+def cross_fitted(logits: np.ndarray, truth: np.ndarray, taxonomy: str, params: DecisionParams, seed: int) -> Said:
+    """What validation rows are called by rules tuned on the other folds only.
 
     Args:
         logits: (n, C) raw scores; (M, n, C) those of the members of a blend, whose weights are tuned too.
@@ -126,12 +145,9 @@ def cross_fitted(
         taxonomy: taxonomy of the labels.
         params: how rules are tuned.
         seed: draws the folds.
-
-    Returns:
-        Calibrated probabilities (n, C), and taxonomy -> decisions (n, C_taxonomy).
     """
     fold = folds_of(len(truth), params.n_folds, seed)
-    probabilities = np.empty(truth.shape)
+    probabilities, sets = np.empty(truth.shape), np.zeros(truth.shape, dtype=bool)
     decisions = {name: np.zeros(view.shape, dtype=bool) for name, view in in_taxonomies(truth, taxonomy).items()}
     for held_out in np.unique(fold):
         rows = fold == held_out
@@ -141,6 +157,7 @@ def cross_fitted(
             seen, unseen = blend(seen), blend(unseen)
         rule = tune_decision_rule(seen, truth[~rows], taxonomy, params)
         probabilities[rows] = rule.probabilities(unseen)
+        sets[rows] = rule.sets(probabilities[rows])
         for name, decided in rule.decisions(probabilities[rows]).items():
             decisions[name][rows] = decided
-    return probabilities, decisions
+    return Said(probabilities, decisions, sets)

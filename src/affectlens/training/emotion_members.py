@@ -18,6 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from torch import nn
 
 from affectlens.features.text import Vocabulary
+from affectlens.features.token_vectors import token_vectors
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.emotion.build import EmotionNetwork, build_emotion_model, reader_of
 from affectlens.models.emotion.cnn import TextCnnParams
@@ -41,6 +42,7 @@ logger = logging.getLogger(__name__)
 
 HISTORY_COLUMNS = ("member", "epoch", "train_loss", "valid_metric", "metric_name", "seconds")
 SCORING_BATCH = 256
+_SPREAD = 0.1  # standard deviation of embeddings at the start
 
 Metric = Callable[[np.ndarray, np.ndarray], float]
 BatchesOf = Callable[[np.ndarray, int], Batches]
@@ -148,7 +150,7 @@ def fit_network(params: NetworkParams, task: FittingTask) -> tuple[Checkpoint, p
     }
     if encoder is not None:
         facts |= {"encoder": encoder.sizes.model_dump(), "is_lower": encoder.is_lower, "source": task.source}
-    model = _new_network(params.kind, facts, task, encoder)
+    model = _new_network(params, facts, task, encoder)
     reader = reader_of(params.kind, facts)
     rows = [TokenRows.of(part.texts, reader, params.max_tokens) for part in (task.train, task.valid)]
     if isinstance(model, TextTransformer) and isinstance(params, TransformerParams):
@@ -183,19 +185,30 @@ def _fit_transformer(
 
 
 def _new_network(
-    kind: str, facts: Mapping[str, Any], task: FittingTask, encoder: PretrainedEncoder | None
+    params: NetworkParams, facts: Mapping[str, Any], task: FittingTask, encoder: PretrainedEncoder | None
 ) -> EmotionNetwork:
     """A network whose new weights follow from the seed and whose head starts at the frequency of each label."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(task.seed)
-        model = build_emotion_model(kind, facts)
+        model = build_emotion_model(params.kind, facts)
     with torch.no_grad():
         model.head.bias.copy_(torch.from_numpy(task.train.log_odds()))
+    if isinstance(params, TextCnnParams | TextRecurrentParams) and isinstance(model.embed, nn.Embedding):
+        _start_embeddings(model.embed, params.neighbourhood, task)
     if encoder is not None and isinstance(model, TextTransformer):
         take_weights(model, encoder.weights)
     if encoder is not None and isinstance(model, TextRecurrent) and isinstance(model.embed, FrozenTable):
         model.embed.take(encoder.weights["embeddings.word_embeddings.weight"])
     return model
+
+
+def _start_embeddings(embed: nn.Embedding, neighbourhood: int | None, task: FittingTask) -> None:
+    """Start embeddings from the company of tokens in train texts, where a neighbourhood is stated."""
+    if neighbourhood is not None:
+        ids, offsets = task.vocabulary.encode(task.train.texts)
+        vectors = token_vectors(ids, offsets, embed.num_embeddings, embed.embedding_dim, neighbourhood)
+        with torch.no_grad():
+            embed.weight.copy_(torch.from_numpy(_SPREAD * vectors))
 
 
 def fit_tfidf(train: LabelledTexts, valid: LabelledTexts, params: TfidfParams, metric: Metric, seed: int) -> Checkpoint:

@@ -4,13 +4,13 @@ import json
 
 import numpy as np
 
-from affectlens.models.emotion.decision import DecisionRule, in_taxonomies
+from affectlens.models.emotion.decision import Calibration, DecisionRule, competition, in_taxonomies, with_top
 
 RULE = DecisionRule(
     "ekman",
-    np.full(7, 2.0),
-    np.full(7, -1.0),
+    Calibration.plain(np.full(7, 2.0), np.full(7, -1.0)),
     {"ekman": np.full(7, 0.5), "sentiment": np.array([0.5, 0.8, 0.5, 0.5])},
+    np.full(7, 0.2),
 )
 
 
@@ -36,3 +36,19 @@ def test_a_rule_survives_json() -> None:
     logits = np.random.default_rng(0).normal(size=(5, 7))
     assert np.array_equal(again.probabilities(logits), RULE.probabilities(logits))
     assert np.array_equal(again.thresholds["sentiment"], RULE.thresholds["sentiment"])
+    assert np.array_equal(again.sets(np.full((1, 7), 0.2)), np.ones((1, 7), dtype=bool))
+
+
+def test_the_competition_of_a_label_is_the_log_sum_of_the_others() -> None:
+    scores = np.random.default_rng(1).normal(size=(6, 4)) * 20
+    others = [[np.logaddexp.reduce(np.delete(row, label)) for label in range(4)] for row in scores]
+    assert np.allclose(competition(scores), others)
+
+
+def test_the_strongest_label_stays_the_strongest_and_the_others_keep_their_scores() -> None:
+    scores = np.random.default_rng(2).normal(size=(50, 5))
+    scaled = with_top(scores, 0.3, -2.0)
+    top = scores.argmax(axis=1)
+    assert np.all(scaled[np.arange(50), top] == scaled.max(axis=1))
+    is_other = np.arange(5) != top[:, None]
+    assert np.array_equal(scaled[is_other], scores[is_other])

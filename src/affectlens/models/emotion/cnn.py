@@ -21,6 +21,9 @@ class TextCnnParams(Params):
     kind: Literal["cnn"]
     max_tokens: int = Field(ge=1, description="a longer text is cut")
     embedding_size: int = Field(ge=1)
+    neighbourhood: int | None = Field(
+        ge=1, description="embeddings start from which tokens stand this near in train texts; null: at random"
+    )
     widths: tuple[int, ...] = Field(min_length=1, description="tokens that a filter sees, one group of filters each")
     n_filters: int = Field(ge=1, description="filters a width")
     hidden_size: int = Field(ge=1, description="length of the emotion code of a text")

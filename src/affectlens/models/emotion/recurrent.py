@@ -30,6 +30,9 @@ class TextRecurrentParams(RecurrentParams):
 
     kind: Literal["lstm", "gru"]
     embedding_size: int = Field(ge=1)
+    neighbourhood: int | None = Field(
+        ge=1, description="embeddings start from which tokens stand this near in train texts; null: at random"
+    )
 
 
 class TableLstmParams(RecurrentParams):

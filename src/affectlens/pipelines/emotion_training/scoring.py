@@ -72,9 +72,9 @@ def tuned(
     uncalibrated: Checkpoint, scores: np.ndarray, valid: LabelledTexts, params: DecisionParams, seed: int
 ) -> Checkpoint:
     """A member with calibration, thresholds and its cross-fitted macro-F1, from its raw scores of valid texts."""
-    _, decisions = cross_fitted(scores, valid.labels, valid.taxonomy, params, seed)
+    fair = cross_fitted(scores, valid.labels, valid.taxonomy, params, seed)
     rule = tune_decision_rule(combined(uncalibrated, scores), valid.labels, valid.taxonomy, params)
-    value = macro_f1(valid.labels, decisions[valid.taxonomy])
+    value = macro_f1(valid.labels, fair.decisions[valid.taxonomy])
     logger.info("%s: cross-fitted macro-F1 %.4f on valid", uncalibrated.architecture, value)
     facts = {"valid_metric": value, "metric_name": "macro_f1", "hidden_size": code_size(uncalibrated)}
     return with_decision_rule(uncalibrated, rule, labels=list(valid.names), taxonomy=valid.taxonomy, **facts)
@@ -98,7 +98,8 @@ def held_out(checkpoint: Checkpoint, raw: Mapping[str, np.ndarray], texts: Label
     """What a member says about texts, by the calibration and thresholds that it carries."""
     rule = DecisionRule.from_dict(checkpoint.metadata["decision"])
     probabilities = rule.probabilities(combined(checkpoint, raw[checkpoint.architecture]))
-    return ScoredTexts(texts.taxonomy, texts.labels, probabilities, rule.decisions(probabilities))
+    said = (probabilities, rule.decisions(probabilities), rule.sets(probabilities))
+    return ScoredTexts(texts.taxonomy, texts.labels, *said)
 
 
 def without_own_fold(
@@ -106,7 +107,7 @@ def without_own_fold(
 ) -> ScoredTexts:
     """What a member says about validation texts, tuned on the other folds only."""
     fair = cross_fitted(raw[checkpoint.architecture], texts.labels, texts.taxonomy, params, seed)
-    return ScoredTexts(texts.taxonomy, texts.labels, *fair)
+    return ScoredTexts(texts.taxonomy, texts.labels, fair.probabilities, fair.decisions, fair.sets)
 
 
 def member_rows(scored: Mapping[str, ScoredTexts], setting: Setting, *, per_label: bool) -> pd.DataFrame:
