@@ -50,5 +50,5 @@ clean:  ## everything that a run or a build made; the environment and the data o
 	@touch $@
 
 .venv/.dev: .venv/.run
-	@$(PIP) --editable ".[dev,docs,viz]"
+	@$(PIP) --editable ".[dev,docs,encoder,viz]"
 	@touch $@

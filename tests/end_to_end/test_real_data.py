@@ -14,7 +14,9 @@ MIRROR = os.environ.get("AFFECTLENS_MIRROR", "")
 # Budgets of continuous integration: the paths are those of a full run, the fits are short.
 ONE_EPOCH = {"training": {"max_epochs": 1}}
 SHORT = {
-    "goemotions": {"emotion": {"members": {"profile": "fast"}, "table_lstm": ONE_EPOCH}},
+    "goemotions": {
+        "emotion": {"members": {"profile": "fast"}, **dict.fromkeys(("table_lstm", "cnn", "lstm", "gru"), ONE_EPOCH)}
+    },
     "musical_instruments": {"emotion": {"cnn": ONE_EPOCH, "lstm": ONE_EPOCH}},
     "sequences": {
         "recommender": {

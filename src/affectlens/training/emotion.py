@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -31,6 +32,7 @@ __all__ = [
     "LabelledTexts",
     "MemberModel",
     "code_size",
+    "encode_stream",
     "encode_texts",
     "fit_member",
     "score_texts",
@@ -40,7 +42,8 @@ __all__ = [
 _CHUNK = 8192
 
 MemberModel = MajorityParams | LexiconRuleParams | TfidfParams | NetworkParams
-Scorer = Callable[[Sequence[str]], tuple[np.ndarray, np.ndarray]]
+Outputs = tuple[np.ndarray, np.ndarray]
+Scorer = Callable[[Sequence[str]], Outputs]
 
 
 def fit_member(params: MemberModel, task: FittingTask) -> tuple[Checkpoint, pd.DataFrame]:
@@ -64,11 +67,20 @@ def score_texts(checkpoint: Checkpoint, texts: Sequence[str]) -> tuple[np.ndarra
         ValueError: the checkpoint is not of the emotion family.
     """
     score = _scorer(checkpoint)
-    chunks = [score(texts[start : start + _CHUNK]) for start in range(0, len(texts), _CHUNK)]
-    if not chunks:
-        logits, hidden = score([""])
-        return logits[:0], hidden[:0]
-    return np.concatenate([part[0] for part in chunks]), np.concatenate([part[1] for part in chunks])
+    return _stacked(list(_chunks(score, texts)), lambda: score([""]))
+
+
+def _stacked(parts: list[Outputs], example: Callable[[], Outputs]) -> Outputs:
+    """Parts below each other; without any, no rows of the widths of an example."""
+    first, second = zip(*(parts or [example()]), strict=True)
+    n = None if parts else 0
+    return np.concatenate(first)[:n], np.concatenate(second)[:n]
+
+
+def _chunks(score: Scorer, texts: Iterable[str], size: int = _CHUNK) -> Iterator[Outputs]:
+    waiting = iter(texts)
+    while chunk := list(islice(waiting, size)):
+        yield score(chunk)
 
 
 def code_size(checkpoint: Checkpoint) -> int:
@@ -125,6 +137,19 @@ def with_decision_rule(checkpoint: Checkpoint, rule: DecisionRule, **facts: obje
     return replace(checkpoint, metadata={**checkpoint.metadata, "decision": rule.to_dict(), **facts})
 
 
+def encode_stream(checkpoint: Checkpoint, texts: Iterable[str], chunk_size: int = _CHUNK) -> Iterator[Outputs]:
+    """M_E on any number of texts, chunk by chunk: what `encode_texts` gives for each, in bounded memory.
+
+    Args:
+        checkpoint: a tuned member (its metadata holds the calibration).
+        texts: read as they are needed, `chunk_size` at a time.
+        chunk_size: texts a chunk.
+    """
+    rule = DecisionRule.from_dict(checkpoint.metadata["decision"])
+    for logits, hidden in _chunks(_scorer(checkpoint), texts, chunk_size):
+        yield rule.probabilities(logits).astype(np.float32), hidden.astype(np.float32)
+
+
 def encode_texts(checkpoint: Checkpoint, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """M_E on texts: calibrated probabilities (n, C) and emotion codes (n, d_e), float32, in the order of the texts.
 
@@ -132,6 +157,4 @@ def encode_texts(checkpoint: Checkpoint, texts: Sequence[str]) -> tuple[np.ndarr
         checkpoint: a tuned member (its metadata holds the calibration).
         texts: any number of texts; read chunk by chunk.
     """
-    rule = DecisionRule.from_dict(checkpoint.metadata["decision"])
-    logits, hidden = score_texts(checkpoint, texts)
-    return rule.probabilities(logits).astype(np.float32), hidden.astype(np.float32)
+    return _stacked(list(encode_stream(checkpoint, texts)), lambda: next(encode_stream(checkpoint, [""])))
