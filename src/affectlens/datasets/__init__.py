@@ -6,9 +6,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "checkpoint_dataset": ["CheckpointDataset"],
+        "exhibits_dataset": ["ExhibitsDataset"],
         "hash_key_dataset": ["HashKeyDataset"],
-        "html_dataset": ["HtmlDataset"],
         "leaderboard_dataset": ["LeaderboardDataset"],
+        "pages_dataset": ["PagesDataset"],
         "source_dataset": ["SourceDataset"],
         "table_dataset": ["TableDataset"],
     },

@@ -13,6 +13,7 @@ import yaml
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
+from affectlens.pipelines.policy_training.exhibits import policy_exhibits
 from affectlens.pipelines.reporting import create_pipeline
 from affectlens.pipelines.reporting.params import (
     AttentionParams,
@@ -174,14 +175,18 @@ def full_tables() -> Tables:
     }  # fmt: skip
 
 
-def run_report(tables: Tables, stages: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
-    """The page and the summary that the pipeline makes of these tables."""
+def run_reports(
+    tables: Tables, stages: dict[str, Any] | None = None, tongue: str = "en"
+) -> tuple[dict[str, str], dict[str, Any]]:
+    """The pages and the summary that the pipeline makes of these tables."""
     held: dict[str, Any] = {
         **tables,
         "params:environment": "tiny",
         "params:dataset": "tiny",
         "params:seed": 7,
         "params:stages": stages or STAGES,
+        "params:reporting.language": tongue,
+        "policy_exhibits": policy_exhibits(tables["policy_values"]),
         "params:reporting.attention": AttentionParams(**PARAMS["attention"] | {"n_resamples": 40}),
         "params:reporting.expression": ExpressionParams(**PARAMS["expression"] | {"n_resamples": 40, "min_posts": 5}),
         "params:reporting.examples": ExamplesParams(**PARAMS["examples"]),
@@ -193,14 +198,25 @@ def run_report(tables: Tables, stages: dict[str, Any] | None = None) -> tuple[st
     return loaded["report"], loaded["report_summary"]
 
 
+def run_report(tables: Tables, stages: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
+    """The page of the evaluation and the summary."""
+    pages, summary = run_reports(tables, stages)
+    return pages["report"], summary
+
+
 @pytest.fixture(scope="session")
 def tables() -> Tables:
     return full_tables()
 
 
 @pytest.fixture(scope="session")
-def report(tables: Tables) -> tuple[str, dict[str, Any]]:
-    return run_report(tables)
+def reports(tables: Tables) -> tuple[dict[str, str], dict[str, Any]]:
+    return run_reports(tables)
+
+
+@pytest.fixture(scope="session")
+def report(reports: tuple[dict[str, str], dict[str, Any]]) -> tuple[str, dict[str, Any]]:
+    return reports[0]["report"], reports[1]
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ import pytest
 from affectlens.pipelines.reporting import charts, figures, render
 from affectlens.pipelines.reporting.blocks import Section, section, table
 from affectlens.pipelines.reporting.blocks import charts as chart_block
+from affectlens.pipelines.reporting.texts import language
 
 
 def test_prose_marks_names_as_code_and_escapes_the_rest() -> None:
@@ -30,24 +31,24 @@ def test_names_of_stages_and_models_are_escaped_too() -> None:
         numbers={},
     )
     run = {"environment": "<em>", "dataset": "d", "seed": 1, "run_ids": []}
-    page, _ = render.report([{**part, "numbers": run}])
+    page = render.reports([{**part, "numbers": run}], [], [], "en")[0]["report"]
     for tag in ("<b>", "<i>", "<u>", "<s>", "<q>", "<em>"):
         assert tag not in page
 
 
 def test_chart_labels_are_escaped_and_dollars_are_no_formulas() -> None:
-    figure = figures._empty("a <b> & $x^2$", "y")
-    figure.add_trace(figures._line([0, 1], [1, 2], "name", 0))
+    figure = figures.empty("a <b> & $x^2$", "y")
+    figure.add_trace(figures.line([0, 1], [1, 2], "name", 0))
     (chart,) = chart_block((figure, "caption"))["charts"]
-    svg = charts.to_svg(chart["figure"], "c1")
+    svg = charts.to_svg(chart["figure"], "c1", language("en"))
     assert "a &lt;b&gt; &amp; $x^2$" in svg
     assert svg.startswith("<svg")
     assert "<style" not in svg
-    assert charts.to_svg(chart["figure"], "c1") == svg
+    assert charts.to_svg(chart["figure"], "c1", language("en")) == svg
 
 
 def test_charts_without_traces_are_left_out() -> None:
-    assert chart_block((figures._empty("x", "y"), "nothing")) is None
+    assert chart_block((figures.empty("x", "y"), "nothing")) is None
 
 
 def test_every_colour_and_dash_of_the_figures_is_known_to_the_charts() -> None:

@@ -19,12 +19,14 @@ from affectlens.evaluation.policy_values import (
     score_target,
 )
 from affectlens.evaluation.resampling import Resampling
+from affectlens.exhibits import Exhibit
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.policy import PolicyLog, action_probabilities, policy_candidates
 from affectlens.models.policy.contexts import context_names
 from affectlens.models.policy.decisions import ContextParams, decision_contexts, logged_decisions, topic_of_contents
 from affectlens.models.policy.recommender import RecommenderPolicyParams, topic_probabilities
 from affectlens.models.policy.reward_model import cross_fitted_rewards, fit_reward_model
+from affectlens.pipelines.policy_training.exhibits import policy_exhibits
 from affectlens.pipelines.policy_training.params import MemberParams, ScoringParams, SelectionParams
 
 logger = logging.getLogger(__name__)
@@ -134,6 +136,11 @@ def _require_rows(events: pd.DataFrame, split: str) -> pd.DataFrame:
     if rows.empty:
         raise ValueError(f"no logged decision falls into split {split!r}; move `feature_engineering.split`")
     return rows
+
+
+def exhibit_policies(policy_values: pd.DataFrame) -> list[Exhibit]:
+    """The off-policy estimates and their health as the report shows them."""
+    return policy_exhibits(policy_values)
 
 
 def _arms_of(events: pd.DataFrame) -> tuple[str, ...]:

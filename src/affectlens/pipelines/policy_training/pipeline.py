@@ -69,4 +69,5 @@ def _judge() -> list[Node]:
             outputs=["policy_values", "policy_leaderboard"],
             name="score_policies",
         ),
+        Node(nodes.exhibit_policies, inputs="policy_values", outputs="policy_exhibits", name="exhibit_policies"),
     ]

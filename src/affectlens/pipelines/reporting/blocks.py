@@ -15,32 +15,38 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from . import wording
+from .texts import Text, say
 
 _MOST_INTERVALS_IN_LINE = 3  # with more columns of them, each interval stands below its value
 
 Block = dict[str, Any]
 Section = dict[str, Any]
-Cell = str | dict[str, Any]
+Cell = Text
 
 
-def section(name: str, title: str, lead: Sequence[str], blocks: Sequence[Block | None], **rest: Any) -> Section:
+def section(name: str, title: Text, lead: Sequence[Text], blocks: Sequence[Block | None], **rest: Any) -> Section:
     """A section of the page; blocks that are None have nothing to show and are left out."""
     kept = [block for block in blocks if block is not None]
     return {"id": name, "title": title, "lead": list(lead), "blocks": kept, "facts": [], "verdict": None, **rest}
 
 
-def heading(text: str) -> Block:
+def heading(text: Text) -> Block:
     """A heading inside a section."""
     return {"kind": "heading", "text": text}
 
 
-def paragraph(*sentences: str) -> Block:
+def paragraph(*sentences: Text) -> Block:
     """A paragraph of prose."""
-    return {"kind": "paragraph", "text": " ".join(sentences)}
+    return {"kind": "paragraph", "text": list(sentences)}
 
 
 def table(
-    caption: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, text_columns: int = 1, folded: bool = False
+    caption: Text,
+    columns: Sequence[Text],
+    rows: Sequence[Sequence[Cell]],
+    *,
+    text_columns: int = 1,
+    folded: bool = False,
 ) -> Block | None:
     """A table whose first `text_columns` columns are set left and the rest right; folded ones open on demand."""
     if not rows:
@@ -60,18 +66,30 @@ def _n_intervals(row: Sequence[Cell]) -> int:
     return sum(isinstance(cell, dict) and "interval" in cell for cell in row)
 
 
+def chart(figure: go.Figure, title: Text, reading: Text, note: Text = "") -> Block | None:
+    """One figure: its title, the sentence that was computed from it, the drawing and how to read it."""
+    if not figure.data:
+        return None
+    shown = {"figure": json.loads(figure.to_json()), "caption": title, "reading": reading, "note": note}
+    return {"kind": "charts", "charts": [shown]}
+
+
 def charts(*figures: tuple[go.Figure, str]) -> Block | None:
     """Figures side by side, each with its caption; figures without any trace are left out."""
-    shown = [{"figure": json.loads(figure.to_json()), "caption": caption} for figure, caption in figures if figure.data]
+    shown = [
+        {"figure": json.loads(figure.to_json()), "caption": caption, "reading": "", "note": ""}
+        for figure, caption in figures
+        if figure.data
+    ]
     return {"kind": "charts", "charts": shown} if shown else None
 
 
-def commands(*lines: tuple[str, str]) -> Block:
+def commands(*lines: tuple[Text, str]) -> Block:
     """Commands to type, each with what it does."""
     return {"kind": "commands", "commands": [{"does": does, "line": line} for does, line in lines]}
 
 
-def fact(label: str, value: str, interval: str = "", note: str = "") -> dict[str, str]:
+def fact(label: Text, value: str, interval: str = "", note: Text = "") -> dict[str, Any]:
     """A key figure for the cards at the top of the page."""
     return {"label": label, "value": value, "interval": interval, "note": note}
 
@@ -102,7 +120,7 @@ def each(frame: pd.DataFrame) -> list[dict[str, Any]]:
 def full_table(frame: pd.DataFrame, name: str) -> Block | None:
     """Every row of a table of results as it stands, folded."""
     rows = [[_plain_cell(value) for value in row.values()] for row in each(frame)]
-    caption = f"All {len(rows)} rows of `{name}`"
+    caption = say("All {n} rows of {name}", n=str(len(rows)), name=f"`{name}`")
     columns = [str(column) for column in frame.columns]
     n_text = next((i for i, column in enumerate(columns) if pd.api.types.is_numeric_dtype(frame[column])), len(columns))
     return table(caption, columns, rows, text_columns=max(n_text, 1), folded=True)

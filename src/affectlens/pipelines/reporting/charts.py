@@ -1,23 +1,32 @@
-"""Plotly figures drawn as static SVG that takes its colours from the page (decision 010).
+"""Plotly figures drawn as SVG that takes its colours from the page (decision 060).
 
-The figures stay the one definition of each chart; Matplotlib only draws them. Supported is what `figures.py` uses:
-scatter traces (lines, markers, filled bands, horizontal error bars) on linear, logarithmic or labelled axes.
+The figures stay the one definition of each chart; Matplotlib only draws them. A small script of the page
+(`templates/report.js`) lets readers point at what is drawn; without it the drawing stands as it is. Supported is what
+the figures use: scatter traces (lines, markers, filled bands, horizontal error bars) on linear, logarithmic, dated or
+labelled axes.
 """
 
 from __future__ import annotations
 
 import io
+import math
 import re
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.dates import ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, PercentFormatter
 
+from . import wording
 from .figures import COLOURS, QUIET
+from .texts import Language, told
 
 INK, GRID = "#23272e", "#dcdfe3"
 VARIABLES = {INK: "--chart-ink", GRID: "--chart-grid", QUIET: "--chart-quiet"} | {
@@ -54,68 +63,132 @@ _LOOK: dict[Any, Any] = {
 }
 
 
-def to_svg(figure: Mapping[str, Any], name: str) -> str:
-    """A figure (plotly JSON) as an inline SVG element; the same figure and name give the same text.
+@dataclass(frozen=True)
+class Drawing:
+    """A chart on the page.
+
+    Attributes:
+        svg: an inline SVG element; its series carry the classes `series-0`, `series-1`, ...
+        points: what a reader can point at, as (number of the series, x, y, text), in units of the SVG's view box.
+        legend: of each series that the page lists: its number, name, colour variable, dash and symbol.
+    """
+
+    svg: str
+    points: list[tuple[int, float, float, str]]
+    legend: list[dict[str, Any]]
+
+
+def draw(figure: Mapping[str, Any], name: str, tongue: Language) -> Drawing:
+    """A figure (plotly JSON) as SVG; the same figure and name give the same drawing.
 
     Args:
         figure: `data` and `layout` as plotly writes them.
         name: unique on the page; it keeps the ids of two charts apart.
+        tongue: the language of the axes and of the points.
     """
     layout = figure["layout"]
     size = (layout["width"] / 72, layout["height"] / 72)
     buffer = io.StringIO()
-    with mpl.rc_context({**_LOOK, "svg.hashsalt": name, "svg.id": name}):
-        canvas = Figure(figsize=size, layout="constrained")
+    with mpl.rc_context({**_LOOK, "svg.hashsalt": name, "svg.id": name}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # the reader's browser has the glyphs
+        canvas = Figure(figsize=size, layout="constrained", dpi=72)
         FigureCanvasSVG(canvas)
         axes = canvas.subplots()
-        for trace in figure["data"]:
-            _draw(axes, trace)
-        _dress(axes, layout)
+        series = list(_series(figure))
+        for number, trace in series:
+            _draw(axes, trace, f"series-{number}")
+        _dress(axes, layout, tongue)
         metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         canvas.savefig(buffer, format="svg", transparent=True, metadata=metadata)
-    return _for_the_page(buffer.getvalue())
+    lines = [(number, trace) for number, trace in series if trace.get("fill") != "toself"]
+    points = [point for number, trace in lines for point in _points(axes, number, trace, layout, tongue)]
+    return Drawing(_for_the_page(buffer.getvalue()), points, _legend(lines))
 
 
-def legend(figure: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What the page lists beside a chart: name, colour variable, dash and symbol of each trace."""
-    shown = [trace for trace in figure["data"] if trace.get("showlegend", True)]
+def _series(figure: Mapping[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The traces with the number of their series; a band has that of the line that follows it."""
+    number = 0
+    dates = figure["layout"].get("xaxis", {}).get("type") == "date"
+    for trace in figure["data"]:
+        yield number, {**trace, "x": np.asarray(trace["x"], "datetime64[s]") if dates else trace["x"]}
+        number += trace.get("fill") != "toself"
+
+
+def _points(
+    axes: Axes, number: int, trace: Mapping[str, Any], layout: Mapping[str, Any], tongue: Language
+) -> Iterator[tuple[int, float, float, str]]:
+    """Where the points of a series lie, and what they say; lines to compare with say nothing."""
+    bounds = trace.get("customdata")
+    if bounds is None:
+        return
+    is_row = trace.get("orientation") == "h"
+    is_share = layout.get("xaxis" if is_row else "yaxis", {}).get("tickformat") == ".0%"
+    x, y = axes.convert_xunits(trace["x"]), _numbers(trace["y"])
+    height = axes.get_figure().bbox.height
+    for i, (across, up) in enumerate(zip(x, y, strict=True)):
+        value = across if is_row else up
+        if not math.isfinite(value):
+            continue
+        right, above = axes.transData.transform((across, up))
+        told_value = (
+            f"{wording.quantity(value, is_share=is_share)} {wording.bounds(value, *bounds[i], is_share=is_share)}"
+        )
+        text = f"{told(trace['name'], tongue)}, {told(trace['text'][i], tongue)}: {told_value.strip()}"
+        yield number, round(float(right), 1), round(float(height - above), 1), text
+
+
+def _legend(lines: Sequence[tuple[int, Mapping[str, Any]]]) -> list[dict[str, Any]]:
     return [
         {
+            "number": number,
             "name": trace["name"],
             "variable": VARIABLES[_colour(trace)],
             "has_line": "lines" in trace["mode"],
             "dash": trace.get("line", {}).get("dash", "solid"),
             "symbol": trace["marker"]["symbol"] if "markers" in trace["mode"] else None,
         }
-        for trace in shown
+        for number, trace in lines
+        if trace.get("showlegend", True)
     ]
 
 
-def _draw(axes: Axes, trace: Mapping[str, Any]) -> None:
+def _draw(axes: Axes, trace: Mapping[str, Any], group: str) -> None:
     x, y = _numbers(trace["x"]), _numbers(trace["y"])
     if trace.get("fill") == "toself":
-        axes.fill(x, y, color=trace["fillcolor"], alpha=trace["opacity"], linewidth=0)
+        (area,) = axes.fill(x, y, color=trace["fillcolor"], alpha=trace["opacity"], linewidth=0)
+        area.set_gid(group)
         return
-    symbol = trace["marker"]["symbol"] if "markers" in trace["mode"] else ""
     colour = _colour(trace)
-    marker = _MARKERS.get(symbol.removesuffix("-open"), "")
-    look: dict[str, Any] = {"color": colour, "linestyle": "none", "marker": marker}
+    axes.plot(x, y, gid=group, **_look(trace, colour))
+    if bar := trace.get("error_x"):
+        ends = [[v - low, v + high] for v, low, high in zip(x, bar["arrayminus"], bar["array"], strict=True)]
+        lows, highs = [low for low, _ in ends], [high for _, high in ends]
+        axes.hlines(y, lows, highs, color=colour, linewidth=1.4).set_gid(group)
+
+
+def _look(trace: Mapping[str, Any], colour: str) -> dict[str, Any]:
+    """Line and marker of a trace as Matplotlib calls them."""
+    symbol = trace["marker"]["symbol"] if "markers" in trace["mode"] else ""
+    look: dict[str, Any] = {
+        "color": colour,
+        "linestyle": "none",
+        "marker": _MARKERS.get(symbol.removesuffix("-open"), ""),
+    }
     if "lines" in trace["mode"]:
         line = trace["line"]
         look |= {"linestyle": _DASHES[line.get("dash", "solid")], "linewidth": line["width"]}
     if symbol:
-        look["markersize"] = 0.8 * trace["marker"]["size"]
-        look["markerfacecolor"] = "none" if "-open" in symbol else colour
-    axes.plot(x, y, **look)
-    if bar := trace.get("error_x"):
-        ends = [[v - low, v + high] for v, low, high in zip(x, bar["arrayminus"], bar["array"], strict=True)]
-        axes.hlines(y, [low for low, _ in ends], [high for _, high in ends], color=colour, linewidth=1.4)
+        look |= {
+            "markersize": 0.8 * trace["marker"]["size"],
+            "markerfacecolor": "none" if "-open" in symbol else colour,
+        }
+    return look
 
 
-def _dress(axes: Axes, layout: Mapping[str, Any]) -> None:
+def _dress(axes: Axes, layout: Mapping[str, Any], tongue: Language) -> None:
     for name, axis in (("x", axes.xaxis), ("y", axes.yaxis)):
         wanted = layout.get(f"{name}axis", {})
-        axis.set_label_text(wanted.get("title", {}).get("text", ""))
+        axis.set_label_text(told(wanted.get("title", {}).get("text", ""), tongue))
         if wanted.get("type") == "log":
             getattr(axes, f"set_{name}scale")("log")
             axis.set_minor_formatter(NullFormatter())
@@ -123,7 +196,9 @@ def _dress(axes: Axes, layout: Mapping[str, Any]) -> None:
         if wanted.get("tickformat") == ".0%":
             axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         if "tickvals" in wanted:
-            axis.set_ticks(wanted["tickvals"], labels=wanted["ticktext"])
+            axis.set_ticks(wanted["tickvals"], labels=[told(text, tongue) for text in wanted["ticktext"]])
+        if wanted.get("type") == "date":
+            axis.set_major_formatter(ConciseDateFormatter(axis.get_major_locator()))
         if "range" in wanted:
             getattr(axes, f"set_{name}lim")(*wanted["range"])
         elif wanted.get("rangemode") == "tozero":
@@ -141,7 +216,7 @@ def _thin_out(axes: Axes, layout: Mapping[str, Any]) -> None:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
-def _numbers(values: list[Any]) -> list[Any]:
+def _numbers(values: Sequence[Any]) -> list[Any]:
     return [float("nan") if value is None else value for value in values]
 
 
@@ -156,6 +231,7 @@ def _for_the_page(svg: str) -> str:
     svg = re.sub(r"<defs>\s*<style[^>]*>.*?</style>\s*</defs>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
     used = set(re.findall(r"#([\w-]+)", svg))
+    svg = re.sub(r' id="(series-\d+)"', r' class="\1"', svg)
     svg = re.sub(r' id="([\w.-]+)"', lambda found: found[0] if found[1] in used else "", svg)
     svg = re.sub(r"font-family: [^;\"]*", "font-family: inherit", svg)
     for colour, variable in VARIABLES.items():

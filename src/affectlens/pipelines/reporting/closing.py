@@ -9,10 +9,11 @@ import pandas as pd
 from . import verdicts
 from .blocks import Cell, Section, code_cell, commands, estimate_cell, section, table
 from .params import EnvironmentStages, StagesParams
+from .texts import Text, code, say
 
 
 def limits_section(
-    leaderboards: Mapping[str, pd.DataFrame], params: StagesParams, stages: EnvironmentStages, flagged: list[str]
+    leaderboards: Mapping[str, pd.DataFrame], params: StagesParams, stages: EnvironmentStages, flagged: list[Text]
 ) -> Section:
     """Every model that lost against a baseline, every estimate without a verdict, every stage that did not run."""
     lost = [
@@ -26,16 +27,18 @@ def limits_section(
     ]  # fmt: skip
     columns = ["Stage", "Model", "Metric", "Best baseline", "Clear", "Value of the model", "Of the baseline"]
     judged = any(not board.empty for board in leaderboards.values())
-    lead = [_loss_sentence(len(rows)) if judged else "No model was judged in this run.", *flagged]
-    lead += [f"`{name}` did not run: {why}." for name, why in stages.skips.items()]
+    lead: list[Text] = [_loss_sentence(len(rows)) if judged else "No model was judged in this run.", *flagged]
+    lead += [say("{stage} did not run: {why}.", stage=code(name), why=why) for name, why in stages.skips.items()]
     found = table("Models whose value is worse than the best baseline's", columns, rows, text_columns=5)
     return section("limits", "What did not work", lead, [found], numbers={"n_losses": len(rows)})
 
 
-def _loss_sentence(n: int) -> str:
+def _loss_sentence(n: int) -> Text:
     if n == 0:
         return "No model is behind its best baseline on any metric shown here."
-    return f"In {n} {'case' if n == 1 else 'cases'} a model is behind the best baseline."
+    if n == 1:
+        return "In one case a model is behind the best baseline."
+    return say("In {n} cases a model is behind the best baseline.", n=str(n))
 
 
 def cited_versions(
@@ -62,7 +65,7 @@ def cited_versions(
 def reproduce_section(environment: str, seed: int, versions: Mapping[str, str]) -> Section:
     """The exact commands that lead to this page again."""
     run = f"kedro run --env {environment}"
-    lines = [
+    lines: list[tuple[Text, str]] = [
         ("Run every stage of this environment.", f"{run} --params seed={seed}"),
         ("Write this page again from the newest results.", f"{run} --pipeline reporting"),
     ]

@@ -1,15 +1,20 @@
-"""Glue of the report: tables to statistics, statistics to figures, both to sections, sections to a page."""
+"""Glue of the report: tables to statistics, statistics to exhibits, exhibits to sections, sections to pages."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from . import closing, distributions, figures, render, sections, stages
+from affectlens.exhibits import Exhibit
+
+from . import analytics, closing, distributions, exhibit_figures, figures, pages, render, sections, stages
 from .blocks import Section
+from .exhibited import blocks_of
 from .params import AttentionParams, ExamplesParams, ExpressionParams, StageParams, StagesParams
+from .texts import LanguageCode
 
 
 def summarise_attention(
@@ -36,27 +41,19 @@ def summarise_expression(
     return distributions.expression_table(posts, params, seed)
 
 
-def draw_attention(curves: pd.DataFrame) -> tuple[go.Figure, go.Figure]:
-    """Lorenz curves, and rank against size."""
-    return figures.lorenz(curves), figures.rank_size(curves)
+def exhibit_attention(statistics: pd.DataFrame, curves: pd.DataFrame) -> list[Exhibit]:
+    """The statistics of attention as exhibits."""
+    return analytics.attention_exhibits(statistics, curves)
 
 
-def draw_forms(expression: pd.DataFrame) -> tuple[go.Figure, go.Figure, go.Figure]:
-    """Shares of forms over time: published, attended to, written."""
-    return (
-        figures.form_shares(expression, "published", "share of contents published"),
-        figures.form_shares(expression, "attended", "share of attention"),
-        figures.form_shares(expression, "written", "share of texts written"),
-    )
+def exhibit_expression(statistics: pd.DataFrame) -> list[Exhibit]:
+    """The statistics of expression as exhibits."""
+    return analytics.expression_exhibits(statistics)
 
 
-def draw_texts(expression: pd.DataFrame) -> tuple[go.Figure, go.Figure]:
-    """Length of texts, and share of texts with emoji, over time."""
-    lengths = ("tokens_p10", "tokens_median", "tokens_p90")
-    return (
-        figures.text_statistics(expression, lengths, "tokens", ",.0f"),
-        figures.text_statistics(expression, ("emoji_share",), "share of texts", ".0%"),
-    )
+def draw_exhibits(exhibits: list[Exhibit]) -> go.Figure:
+    """All charts of a list of exhibits in one figure."""
+    return exhibit_figures.overview(exhibits)
 
 
 def draw_leaderboard(leaderboard: pd.DataFrame, params: StageParams) -> go.Figure:
@@ -67,11 +64,6 @@ def draw_leaderboard(leaderboard: pd.DataFrame, params: StageParams) -> go.Figur
 def draw_training(history: pd.DataFrame) -> tuple[go.Figure, go.Figure]:
     """Training loss and validation metric of one stage by epoch."""
     return figures.training_loss(history), figures.progress(history)
-
-
-def draw_policy_values(policy_values: pd.DataFrame) -> go.Figure:
-    """Off-policy estimates beside the true values."""
-    return figures.policy_values(policy_values)
 
 
 def compose_run(
@@ -111,21 +103,9 @@ def compose_accounting(
     return sections.accounting_section(row_accounting, rejected_rows, tables)
 
 
-def compose_attention(
-    attention_statistics: pd.DataFrame,
-    expression_statistics: pd.DataFrame,
-    lorenz: go.Figure,
-    rank_size: go.Figure,
-    published: go.Figure,
-    attended: go.Figure,
-    written: go.Figure,
-    length: go.Figure,
-    emoji: go.Figure,
-) -> Section:
-    """How attention is spread, and how forms of expression move."""
-    return sections.attention_section(
-        attention_statistics, expression_statistics, (lorenz, rank_size), (published, attended, written, length, emoji)
-    )
+def compose_page(exhibits: list[Exhibit]) -> list[Section]:
+    """The sections of a page of analytics: one a part."""
+    return pages.sections_of(exhibits)
 
 
 def compose_emotion(
@@ -138,9 +118,10 @@ def compose_emotion(
     environment: str,
     examples: pd.DataFrame,
     examples_params: ExamplesParams,
+    exhibits: Sequence[Exhibit] = (),
 ) -> Section:
     """The section of the emotion models, with texts that were read right and wrong."""
-    details = stages.examples_blocks(examples, examples_params)
+    details = [*blocks_of(exhibits), *stages.examples_blocks(examples, examples_params)]
     row = sections.stages_of(stage_table, environment)
     return stages.stage_section(leaderboard, _captioned(standing, loss, progress), params, row, details)
 
@@ -153,25 +134,24 @@ def compose_stage(
     params: StageParams,
     stage_table: dict[str, Any],
     environment: str,
+    exhibits: Sequence[Exhibit] = (),
 ) -> Section:
-    """The section of a modelling stage that has a leaderboard and learning curves and nothing besides."""
+    """The section of a modelling stage: leaderboard, learning curves and what the stage exhibits."""
     row = sections.stages_of(stage_table, environment)
-    return stages.stage_section(leaderboard, _captioned(standing, loss, progress), params, row)
+    return stages.stage_section(leaderboard, _captioned(standing, loss, progress), params, row, blocks_of(exhibits))
 
 
 def compose_policy(
     leaderboard: pd.DataFrame,
-    policy_values: pd.DataFrame,
     standing: go.Figure,
-    estimates: go.Figure,
     params: StageParams,
     stage_table: dict[str, Any],
     environment: str,
+    exhibits: Sequence[Exhibit],
 ) -> Section:
     """The section of the policies, with every off-policy estimate beside the value that it estimates."""
     row = sections.stages_of(stage_table, environment)
-    drawn = [(standing, _STANDING), (estimates, "Off-policy estimates with intervals; the upright line is the truth.")]
-    return stages.stage_section(leaderboard, drawn, params, row, [stages.policy_table(policy_values)])
+    return stages.stage_section(leaderboard, [(standing, _STANDING)], params, row, blocks_of(exhibits))
 
 
 def compose_inference(
@@ -212,10 +192,9 @@ def compose_closing(
     return limits, closing.reproduce_section(environment, seed, versions)
 
 
-def render_report(
+def render_reports(
     run: Section,
     accounting: Section,
-    attention: Section,
     emotion: Section,
     gan: Section,
     recommender: Section,
@@ -223,10 +202,13 @@ def render_report(
     inference: Section,
     limits: Section,
     reproduce: Section,
-) -> tuple[str, dict[str, Any]]:
-    """The page, and its numbers as JSON."""
-    parts = [run, accounting, attention, emotion, gan, recommender, policy, inference, limits, reproduce]
-    return render.report(parts)
+    attention: list[Section],
+    expression: list[Section],
+    tongue: LanguageCode,
+) -> tuple[dict[str, str], dict[str, Any]]:
+    """The pages in one language, and their numbers as JSON."""
+    evaluation = [run, accounting, emotion, gan, recommender, policy, inference, limits, reproduce]
+    return render.reports(evaluation, attention, expression, tongue)
 
 
 _STANDING = "Models on the metric that decides; hollow marks are baselines and references."

@@ -1,4 +1,4 @@
-"""The report: statistics, figures, a section for every part, one page."""
+"""The report: statistics, exhibits, figures, a section for every part, three pages."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,22 +8,23 @@ from kedro.pipeline import Node, Pipeline
 from . import nodes
 
 STAGES = ("emotion", "gan", "recommender", "policy")
+EXHIBITING = ("policy",)  # the stages that write `<noun>_exhibits`
+PAGES = ("attention", "expression")  # beside the evaluation of the stages
 _SECTIONS = {f"{stage}_section": f"reporting.{stage}.section" for stage in STAGES}
+_PAGES = {f"{page}_sections": f"reporting.{page}.sections" for page in PAGES}
 _BOARDS = [f"{stage}_leaderboard" for stage in STAGES]
 _TABLES = ["contents", "interactions", "utterances"]
 _PLACE = ["params:stages", "params:environment"]
-_FORMS = ["published_forms_figure", "attended_forms_figure", "written_forms_figure"]
-_TEXTS = ["text_length_figure", "emoji_share_figure"]
-_CURVES = ["lorenz_figure", "rank_size_figure"]
 
 
 def create_pipeline(**_: object) -> Pipeline:
-    """Measure attention and expression, draw every figure, compose the sections and render the page."""
-    whole = [*_measure(), *_draw(), *_compose()]
-    shared = Pipeline(whole, namespace="reporting", prefix_datasets_with_namespace=False, inputs=_SECTIONS)
+    """Measure attention and expression, draw every figure, compose the sections and render the pages."""
+    whole = [*_measure(), *_compose()]
+    inputs = {**_SECTIONS, **_PAGES}
+    shared = Pipeline(whole, namespace="reporting", prefix_datasets_with_namespace=False, inputs=inputs)
     emotion = _trained("emotion", nodes.compose_emotion, ["examples", "params:examples"])
     gan, recommender = (_trained(stage, nodes.compose_stage) for stage in ("gan", "recommender"))
-    return shared + emotion + gan + recommender + _policy()
+    return shared + emotion + gan + recommender + _policy() + sum((_page(page) for page in PAGES), Pipeline([]))
 
 
 def _measure() -> list[Node]:
@@ -32,64 +33,72 @@ def _measure() -> list[Node]:
     return [
         _node(nodes.summarise_attention, attention, ["attention_statistics", "attention_curves"]),
         _node(nodes.summarise_expression, expression, "expression_statistics"),
-    ]
-
-
-def _draw() -> list[Node]:
-    return [
-        _node(nodes.draw_attention, "attention_curves", _CURVES),
-        _node(nodes.draw_forms, "expression_statistics", _FORMS),
-        _node(nodes.draw_texts, "expression_statistics", _TEXTS),
+        _node(nodes.exhibit_attention, ["attention_statistics", "attention_curves"], "attention_exhibits"),
+        _node(nodes.exhibit_expression, "expression_statistics", "expression_exhibits"),
     ]
 
 
 def _compose() -> list[Node]:
     facts = [*_PLACE, "params:dataset", "params:seed", "row_accounting", "chain_checks"]
-    told = [f"params:reporting.stages.{stage}" for stage in ("emotion", "gan", "recommender", "policy")]
+    told = [f"params:reporting.stages.{stage}" for stage in STAGES]
     closing = [*_BOARDS, "policy_values", "row_accounting", "chain_checks", *told, *_PLACE]
-    sections = ["run_section", "accounting_section", "attention_section", *_SECTIONS, "inference_section",
-                "limits_section", "reproduce_section"]  # fmt: skip
-    attention = ["attention_statistics", "expression_statistics", *_CURVES, *_FORMS, *_TEXTS]
+    sections = ["run_section", "accounting_section", *_SECTIONS, "inference_section", "limits_section",
+                "reproduce_section"]  # fmt: skip
     return [
         _node(nodes.compose_run, [*facts, *_BOARDS], "run_section"),
         _node(nodes.compose_accounting, ["row_accounting", "rejected_rows", "users", *_TABLES], "accounting_section"),
-        _node(nodes.compose_attention, attention, "attention_section"),
         _node(nodes.compose_inference, ["chain_checks", "recommendations", *_PLACE], "inference_section"),
         _node(nodes.compose_closing, [*closing, "params:seed"], ["limits_section", "reproduce_section"]),
-        _node(nodes.render_report, sections, ["report", "report_summary"]),
+        _node(nodes.render_reports, [*sections, *_PAGES, "params:reporting.language"], ["report", "report_summary"]),
     ]
 
 
 def _trained(stage: str, compose: Callable[..., Any], more: list[str] | None = None) -> Pipeline:
     """A stage whose models were fitted in epochs."""
-    drawn = ["leaderboard", "standing", "loss", "progress", "params:stage", *_PLACE, *(more or [])]
+    drawn = ["leaderboard", "standing", "loss", "progress", "params:stage", *_PLACE, *(more or []), *_exhibits(stage)]
     own = [_node(nodes.draw_training, "history", ["loss", "progress"]), _node(compose, drawn, "section")]
     return _stage(stage, own)
 
 
 def _policy() -> Pipeline:
-    drawn = ["leaderboard", "values", "standing", "estimates", "params:stage", *_PLACE]
-    own = [_node(nodes.draw_policy_values, "values", "estimates"), _node(nodes.compose_policy, drawn, "section")]
-    return _stage("policy", own)
+    drawn = ["leaderboard", "standing", "params:stage", *_PLACE, *_exhibits("policy")]
+    return _stage("policy", [_node(nodes.compose_policy, drawn, "section")])
+
+
+def _exhibits(stage: str) -> list[str]:
+    return ["exhibits"] if stage in EXHIBITING else []
 
 
 def _stage(stage: str, own: list[Node]) -> Pipeline:
     """One modelling stage: its figures and its section."""
-    every = Pipeline([_node(nodes.draw_leaderboard, ["leaderboard", "params:stage"], "standing"), *own])
     known = {
         "leaderboard": f"{stage}_leaderboard",
         "history": f"{stage}_history",
-        "values": "policy_values",
+        "exhibits": f"{stage}_exhibits",
         "examples": "emotion_examples_scored",
         "params:stage": f"params:reporting.stages.{stage}",
         "params:examples": "params:reporting.examples",
         "params:stages": "params:stages",
         "params:environment": "params:environment",
     }
+    plots = [_node(nodes.draw_exhibits, "exhibits", "plots")] if stage in EXHIBITING else []
+    every = [_node(nodes.draw_leaderboard, ["leaderboard", "params:stage"], "standing"), *plots, *own]
+    return _placed(every, f"reporting.{stage}", known)
+
+
+def _page(page: str) -> Pipeline:
+    """One page of analytics: its exhibits as sections, and its charts for kedro-viz."""
+    own = [_node(nodes.draw_exhibits, "exhibits", "plots"), _node(nodes.compose_page, "exhibits", "sections")]
+    return _placed(own, f"reporting.{page}", {"exhibits": f"{page}_exhibits"})
+
+
+def _placed(nodes_of_it: list[Node], namespace: str, known: dict[str, str]) -> Pipeline:
+    """Nodes in a namespace whose free inputs are called by their names outside."""
+    every = Pipeline(nodes_of_it)
     free = {name: known[name] for name in every.inputs()}
     parameters = {name: target for name, target in free.items() if name.startswith("params:")}
     inputs = {name: target for name, target in free.items() if name not in parameters}
-    return Pipeline(every, namespace=f"reporting.{stage}", inputs=inputs, parameters=parameters)
+    return Pipeline(every, namespace=namespace, inputs=inputs, parameters=parameters)
 
 
 def _node(function: Callable[..., Any], inputs: str | list[str], outputs: str | list[str]) -> Node:

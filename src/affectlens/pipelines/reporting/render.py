@@ -1,17 +1,22 @@
-"""Sections to one self-contained page. Nothing in it runs: no script, no outside address, all text escaped."""
+"""Sections to self-contained pages: no outside address, all text escaped."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from .blocks import Section
-from .charts import legend, to_svg
+from .charts import draw
+from .pages import Page, analytics_page, evaluation_page
+from .texts import Language, LanguageCode, language, told
 
 # Characters that reorder or hide text (bidirectional controls, invisible separators, C0 and C1 controls). The joiners
 # U+200C and U+200D stay: scripts and emoji need them.
@@ -42,69 +47,39 @@ def prose(text: str) -> Markup:
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(visible(text)))))  # noqa: S704  escaped first
 
 
-def page(title: str, summary: Mapping[str, Any], sections: Sequence[Section]) -> str:
-    """The whole report as HTML, a function of its arguments alone."""
-    template = _environment().get_template("report.html.j2")
-    return template.render(title=title, summary=summary, sections=sections)
-
-
-def report(sections: Sequence[Section]) -> tuple[str, dict[str, Any]]:
-    """The page, and the numbers of all its sections as JSON.
+def reports(
+    evaluation: Sequence[Section], attention: Sequence[Section], expression: Sequence[Section], tongue: LanguageCode
+) -> tuple[dict[str, str], dict[str, Any]]:
+    """The pages by the names of their files, and the numbers of all their sections as JSON.
 
     Args:
-        sections: in the order of the page; the first one says what ran.
+        evaluation: the sections of the evaluation; the first one says what ran.
+        attention: the sections of the page on the attention economy.
+        expression: the sections of the page on the shift of expression.
+        tongue: the language of the pages.
     """
-    run = sections[0]["numbers"]
-    verdicts = [{"stage": part["title"], **part["verdict"]} for part in sections if part["verdict"]]
+    run = evaluation[0]["numbers"]
+    first = evaluation_page(evaluation)
+    every = [
+        first,
+        analytics_page("attention", "Attention economy", run, attention),
+        analytics_page("expression", "Expression shift", run, expression),
+    ]
+    spoken = language(tongue)
+    facts = {name: run[name] for name in ("environment", "dataset", "seed", "run_ids")}
     summary = {
-        **{name: run[name] for name in ("environment", "dataset", "seed", "run_ids")},
-        "lead": summary_sentence(run, verdicts),
-        "verdicts": verdicts,
-        "facts": [fact for part in sections for fact in part["facts"]],
+        **facts,
+        "language": tongue,
+        "lead": told(first.lead, spoken),
+        "verdicts": [{**verdict, "sentence": told(verdict["sentence"], spoken)} for verdict in first.verdicts],
+        "sections": {part["id"]: _numbers(part, spoken) for page in every for part in page.sections},
     }
-    numbers = {part["id"]: {"title": part["title"], "lead": part["lead"], **part["numbers"]} for part in sections}
-    return page(f"Environment {run['environment']}", summary, sections), {**summary, "sections": numbers}
+    return {page.name: _page(page, every, facts, tongue) for page in every}, summary
 
 
-def summary_sentence(run: Mapping[str, Any], verdicts: Sequence[Mapping[str, str]]) -> str:
-    """How the stages stand to their baselines, all in all."""
-    place = f"On dataset `{run['dataset']}` with seed {run['seed']}"
-    if not verdicts:
-        return f"{place}, no model was judged against a baseline."
-    groups = {
-        "clearly ahead": ("ahead",),
-        "not told apart": ("maybe_ahead", "level", "maybe_behind"),
-        "clearly behind": ("behind",),
-    }
-    stages = {text: [v["stage"].lower() for v in verdicts if v["outcome"] in kinds] for text, kinds in groups.items()}
-    told = [f"{text} in {len(found)} ({', '.join(found)})" for text, found in stages.items() if found]
-    n = len(verdicts)
-    judged = f"{place}, {n} {'stage was' if n == 1 else 'stages were'} judged"
-    return f"{judged}. Against the best baseline, the best model is {_joined(told)}."
-
-
-def _joined(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-
-
-def index(entries: Sequence[Mapping[str, str]]) -> str:
-    """A page that lists reports; each entry has `environment`, `dataset`, `run_id`, `summary` and `href`."""
-    return _environment().get_template("index.html.j2").render(entries=entries)
-
-
-def _svg(chart: Mapping[str, Any], name: str) -> Markup:
-    return Markup(to_svg(chart["figure"], name))  # noqa: S704  our own drawing, in which Matplotlib escapes all text
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("affectlens.pipelines.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"user_text": user_text, "prose": prose, "visible": visible, "mark": _MARKS.__getitem__}
-    environment.globals |= {"svg": _svg, "legend": lambda chart: legend(chart["figure"])}
-    return environment
+def _page(page: Page, every: Sequence[Page], run: Mapping[str, Any], tongue: LanguageCode) -> str:
+    template = _environment(tongue).get_template("report.html.j2")
+    return template.render(page=page, pages=every, run=run, how_to_read=_HOW_TO_READ = (
+    "Brackets are 95 % intervals. Ahead or behind is called clear only where the difference, unit by unit, has an "
+    "interval without zero and p below 0.05, or, where no such difference was measured, the two intervals lie apart."
+)

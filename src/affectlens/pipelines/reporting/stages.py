@@ -26,6 +26,7 @@ from .blocks import (
 )
 from .params import EnvironmentStages, ExamplesParams, StageParams
 from .sections import absence
+from .texts import Text, code, say
 
 
 def stage_section(
@@ -53,7 +54,7 @@ def stage_section(
     verdict = None if duel is None else {"outcome": duel.outcome, "sentence": verdicts.sentence(duel)}
     lead = [params.question, _what_is_shown(rows, leaderboard)]
     blocks = [
-        leaderboard_table(rows, params, f"{params.title}: leaderboard, with 95 % intervals"),
+        leaderboard_table(rows, params, say("{stage}: leaderboard, with 95 % intervals", stage=params.title)),
         *_other_tables(leaderboard, rows, params),
         _metric_table(leaderboard, params),
         charts(figures[0]),
@@ -71,12 +72,14 @@ def _other_tables(leaderboard: pd.DataFrame, rows: pd.DataFrame, params: StagePa
     wanted = {metric.name for metric in params.metrics} - set(rows["metric"])
     others = leaderboard[leaderboard["metric"].isin(wanted) & ~verdicts.is_pair(leaderboard)]
     return [
-        leaderboard_table(found, params, f"{params.title}: `{protocol}` on `{split}`, with 95 % intervals")
+        leaderboard_table(
+            found, params, say(_OTHER, stage=params.title, protocol=code(str(protocol)), split=code(str(split)))
+        )
         for (protocol, split), found in others.groupby(["protocol", "split"], sort=False)
     ]
 
 
-def leaderboard_table(rows: pd.DataFrame, params: StageParams, caption: str) -> Block | None:
+def leaderboard_table(rows: pd.DataFrame, params: StageParams, caption: Text) -> Block | None:
     """Models down, the stage's metrics across, best first; the best competitor of each metric is marked."""
     metrics = [metric for metric in params.metrics if metric.name in set(rows["metric"])]
     if not metrics:
@@ -91,13 +94,14 @@ def leaderboard_table(rows: pd.DataFrame, params: StageParams, caption: str) -> 
         tag = "reference" if model in params.references else "baseline" if model in baselines else ""
         cells = [_cell(lookup[metric.name].get(model), best=best[metric.name] == model) for metric in metrics]
         body.append([code_cell(model, tag), *cells, wording.count(rows.loc[rows["model"] == model, "n"].max())])
-    columns = ["Model", *(f"{metric.label}\u00a0{_ARROWS[metric.better]}" for metric in metrics), "n"]
+    measured = [say("{metric}\u00a0{arrow}", metric=metric.label, arrow=_ARROWS[metric.better]) for metric in metrics]
+    columns = ["Model", *measured, "n"]
     return table(caption, columns, body)
 
 
 def _metric_table(rows: pd.DataFrame, params: StageParams) -> Block | None:
     shown = [metric for metric in params.metrics if metric.name in set(rows["metric"])]
-    body: list[list[Cell]] = [[metric.label, metric.meaning, f"{metric.better} is better"] for metric in shown]
+    body: list[list[Cell]] = [[metric.label, metric.meaning, verdicts.DIRECTIONS[metric.better]] for metric in shown]
     return table("What the columns mean", ["Metric", "Meaning", "Direction"], body, text_columns=3, folded=True)
 
 
@@ -110,21 +114,23 @@ def _cell(row: dict[str, Any] | None, *, best: bool) -> Cell:
     return wording.ABSENT if row is None else estimate_cell(row, best=best)
 
 
-def _what_is_shown(rows: pd.DataFrame, leaderboard: pd.DataFrame) -> str:
+def _what_is_shown(rows: pd.DataFrame, leaderboard: pd.DataFrame) -> Text:
     first = rows.iloc[0]
-    shown = f"Shown is the `{first['split']}` split by protocol `{first['protocol']}`, seed {first['seed']}"
-    others = len(leaderboard) - len(rows)
-    return f"{shown}; what belongs to other splits, protocols or seeds stands below." if others else f"{shown}."
+    facts = {name: code(first[name]) for name in ("split", "protocol")}
+    shown = say("Shown is the {split} split by protocol {protocol}, seed {seed}.", seed=str(first["seed"]), **facts)
+    others = len(leaderboard) > len(rows)
+    return [shown, "What belongs to other splits, protocols or seeds stands below."] if others else shown
 
 
-def _stage_facts(duel: verdicts.Contest | None, params: StageParams) -> list[dict[str, str]]:
+def _stage_facts(duel: verdicts.Contest | None, params: StageParams) -> list[dict[str, Any]]:
     """The best model's number for the cards, which also say if a baseline is better."""
     if duel is None:
         return []
     row, is_behind = duel.model, duel.outcome in ("behind", "maybe_behind")
     bounds = wording.interval(row["value"], row["lower"], row["upper"])
-    behind = f", behind {duel.baseline['model']}" if is_behind else ""
-    return [fact(duel.metric.label, wording.number(row["value"]), bounds, f"{params.title}: {row['model']}{behind}")]
+    names = {"stage": params.title, "model": row["model"], "baseline": duel.baseline["model"]}
+    note = say("{stage}: {model}, behind {baseline}" if is_behind else "{stage}: {model}", **names)
+    return [fact(duel.metric.label, wording.number(row["value"]), bounds, note)]
 
 
 def examples_blocks(examples: pd.DataFrame, params: ExamplesParams) -> list[Block | None]:
@@ -166,26 +172,12 @@ def paired_table(leaderboard: pd.DataFrame) -> Block | None:
     return table("Paired comparisons, unit by unit", columns, body, text_columns=4)
 
 
-def policy_table(policy_values: pd.DataFrame) -> Block | None:
-    """Each off-policy estimate beside the true value, with the diagnostics that say whether it may be read."""
-    body: list[list[Cell]] = [
-        [code_cell(row["policy"], "baseline" if row["is_baseline"] else ""), code_cell(row["estimator"]),
-         {"text": "", "tag": "healthy" if row["is_healthy"] else "no verdict"}, estimate_cell(row),
-         wording.number(row["true_value"]), wording.share(row["relative_error"]), wording.number(row["n_eff"]),
-         estimate_cell({name: row[f"mean_weight{end}"] for name, end in _ENDS.items()}),
-         wording.share(row["support_gap"])]
-        for row in each(policy_values)
-    ]  # fmt: skip
-    shown = ["Estimate", "True value", "Relative error", "Effective n", "Mean weight", "Support gap"]
-    columns = ["Policy", "Estimator", "Health", *shown]
-    return table("Off-policy estimates beside the truth", columns, body, text_columns=3)
-
-
-def flagged_sentence(policy_values: pd.DataFrame) -> list[str]:
+def flagged_sentence(policy_values: pd.DataFrame) -> list[Text]:
     """How many off-policy estimates bear no verdict, as one sentence or none."""
     n = 0 if policy_values.empty else int((~policy_values["is_healthy"].astype(bool)).sum())
-    return [f"{n} of {len(policy_values)} off-policy estimates bear no verdict: a health check fails."] if n else []
+    told = "{n} of {all} off-policy estimates bear no verdict: a health check fails."
+    return [say(told, n=str(n), all=str(len(policy_values)))] if n else []
 
 
+_OTHER = "{stage}: {protocol} on {split}, with 95 % intervals"
 _ARROWS = {"higher": "↑", "lower": "↓"}
-_ENDS = {"value": "", "lower": "_lower", "upper": "_upper"}

@@ -12,6 +12,7 @@ import pandas as pd
 from . import wording
 from .blocks import each
 from .params import MetricParams, StageParams
+from .texts import Text, code, say
 
 Row = Mapping[str, Any]
 Outcome = Literal["ahead", "maybe_ahead", "level", "maybe_behind", "behind"]
@@ -124,13 +125,20 @@ def losses(leaderboard: pd.DataFrame, stage: StageParams) -> list[Contest]:
     return [duel for duel in duels if duel.outcome in ("maybe_behind", "behind")]
 
 
-def sentence(duel: Contest) -> str:
+def sentence(duel: Contest) -> Text:
     """The result of a stage in plain words."""
     metric, model, baseline = duel.metric, duel.model, duel.baseline
-    mine = f"`{model['model']}` reaches {metric.label} {wording.estimate(model)}"
-    theirs = f"the best baseline, `{baseline['model']}`, {wording.estimate(baseline)}"
-    direction = f" ({metric.better} is better; n = {wording.count(model['n'])})"
-    return f"{_OPENING[duel.outcome]}{mine}, {theirs}{direction}. {_evidence(duel)}"
+    standing = say(
+        "{model} reaches {metric} {value}, the best baseline, {baseline}, {theirs} ({direction}; n = {n}).",
+        model=code(model["model"]),
+        metric=metric.label,
+        value=wording.estimate(model),
+        baseline=code(baseline["model"]),
+        theirs=wording.estimate(baseline),
+        direction=DIRECTIONS[metric.better],
+        n=wording.count(model["n"]),
+    )
+    return [*_OPENING[duel.outcome], standing, _evidence(duel)]
 
 
 def pairs(leaderboard: pd.DataFrame) -> list[Pair]:
@@ -176,20 +184,24 @@ def _pair_of(leaderboard: pd.DataFrame, model: Row, baseline: Row, metric: Metri
     return next(fitting, None)
 
 
-def _evidence(duel: Contest) -> str:
-    doubt = ", so this run alone does not show that the model is better" if duel.outcome == "maybe_ahead" else ""
+def _evidence(duel: Contest) -> Text:
     if duel.outcome == "level":
         return "The two values are the same."
+    doubt = ["So this run alone does not show that the model is better."] if duel.outcome == "maybe_ahead" else []
     if duel.paired is None:
-        return "The two intervals lie apart." if duel.is_clear else f"The two intervals overlap{doubt}."
-    p_value = "" if math.isnan(duel.paired.p_value) else f", p {wording.p_value(duel.paired.p_value)}"
-    return f"Unit by unit the difference is {wording.estimate(duel.paired.difference)}{p_value}{doubt}."
+        return ["The two intervals lie apart." if duel.is_clear else "The two intervals overlap.", *doubt]
+    difference = wording.estimate(duel.paired.difference)
+    if math.isnan(duel.paired.p_value):
+        return [say("Unit by unit the difference is {difference}.", difference=difference), *doubt]
+    p_value = wording.p_value(duel.paired.p_value)
+    return [say("Unit by unit the difference is {difference}, p {p}.", difference=difference, p=p_value), *doubt]
 
 
-_OPENING: dict[Outcome, str] = {
-    "ahead": "",
-    "maybe_ahead": "",
-    "level": "No model beats the baselines. ",
-    "maybe_behind": "No model beats the baselines. ",
-    "behind": "The baseline wins. ",
+DIRECTIONS = {"higher": "higher is better", "lower": "lower is better"}
+_OPENING: dict[Outcome, list[Text]] = {
+    "ahead": [],
+    "maybe_ahead": [],
+    "level": ["No model beats the baselines."],
+    "maybe_behind": ["No model beats the baselines."],
+    "behind": ["The baseline wins."],
 }

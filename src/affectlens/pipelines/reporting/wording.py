@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 ABSENT = "n/a"
@@ -82,11 +82,24 @@ def plain(name: str) -> str:
     return name.replace("_", " ")
 
 
-def listed(names: Iterable[str]) -> str:
-    """Names as prose, each marked as code.
+def quantity(value: float | None, unit: str = "", *, is_share: bool = False) -> str:
+    """A number with its unit, or a share as a percentage.
 
-    >>> listed(["a", "b", "c"])
-    '`a`, `b` and `c`'
+    >>> quantity(12.34, "s"), quantity(0.5, is_share=True), quantity(7), quantity(None)
+    ('12.34 s', '50.0 %', '7', 'n/a')
     """
-    marked = [f"`{name}`" for name in names]
-    return " and ".join([", ".join(marked[:-1]), marked[-1]]) if len(marked) > 1 else "".join(marked)
+    if value is None:
+        return ABSENT
+    text = share(value) if is_share else count(value) if isinstance(value, int) else number(value)
+    return f"{text} {unit}" if unit else text
+
+
+def bounds(value: float | None, lower: float | None, upper: float | None, *, is_share: bool = False) -> str:
+    """The 95 % interval of a quantity in brackets; empty if there is none.
+
+    >>> bounds(0.5, 0.4, 0.6, is_share=True), bounds(0.5, None, None)
+    ('[40.0 %, 60.0 %]', '')
+    """
+    if value is None or lower is None or upper is None:
+        return ""
+    return f"[{share(lower)}, {share(upper)}]" if is_share else interval(value, lower, upper)

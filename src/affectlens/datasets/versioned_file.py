@@ -1,18 +1,25 @@
-"""Reports on disk: one HTML file a run."""
+"""What the datasets of single versioned files share."""
 
 from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 import fsspec
-from kedro.io.core import AbstractVersionedDataset, DatasetError, Version, get_filepath_str, get_protocol_and_path
+from kedro.io.core import (
+    AbstractVersionedDataset,
+    DatasetError,
+    Version,
+    VersionNotFoundError,
+    get_filepath_str,
+    get_protocol_and_path,
+)
 
-from affectlens.datasets.table_dataset import write_atomically
+Held = TypeVar("Held")
 
 
-class HtmlDataset(AbstractVersionedDataset[str, str]):
-    """A page of HTML as UTF-8 text. A save is atomic; it keeps line ends, so what loads is what was saved."""
+class VersionedFileDataset(AbstractVersionedDataset[Held, Held]):
+    """One local file a version; subclasses say what stands in it."""
 
     def __init__(
         self, *, filepath: str, version: Version | None = None, metadata: dict[str, Any] | None = None
@@ -27,18 +34,16 @@ class HtmlDataset(AbstractVersionedDataset[str, str]):
             glob_function=self._fs.glob,
         )
 
-    def load(self) -> str:
-        """The page."""
-        return Path(get_filepath_str(self._get_load_path(), "file")).read_bytes().decode()
+    def _file_to_load(self) -> Path:
+        return Path(get_filepath_str(self._get_load_path(), "file"))
 
-    def save(self, data: str) -> None:
-        """Write the page."""
-        write_atomically(Path(get_filepath_str(self._get_save_path(), "file")), data.encode())
+    def _file_to_save(self) -> Path:
+        return Path(get_filepath_str(self._get_save_path(), "file"))
 
     def _exists(self) -> bool:
         try:
             return bool(self._fs.exists(get_filepath_str(self._get_load_path(), "file")))
-        except DatasetError:
+        except (DatasetError, VersionNotFoundError):
             return False
 
     def _describe(self) -> dict[str, Any]:

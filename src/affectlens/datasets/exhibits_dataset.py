@@ -1,0 +1,19 @@
+"""Exhibits of a stage on disk: JSON that is checked when it is saved and when it is loaded."""
+
+from __future__ import annotations
+
+from affectlens.datasets.table_dataset import write_atomically
+from affectlens.datasets.versioned_file import VersionedFileDataset
+from affectlens.exhibits import EXHIBITS, Exhibit
+
+
+class ExhibitsDataset(VersionedFileDataset[list[Exhibit]]):
+    """A list of exhibits. Where a stage has not written any, the list is empty."""
+
+    def load(self) -> list[Exhibit]:
+        """The exhibits."""
+        return EXHIBITS.validate_json(self._file_to_load().read_bytes()) if self._exists() else []
+
+    def save(self, data: list[Exhibit]) -> None:
+        """Write the exhibits."""
+        write_atomically(self._file_to_save(), EXHIBITS.dump_json(EXHIBITS.validate_python(data), indent=1))

@@ -1,0 +1,53 @@
+"""What the report shows of the policies beside their leaderboard."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from affectlens.exhibits import Axis, Exhibit, Interval, Intervals, Records, intervals_of, records_of
+
+_PART = "Off-policy estimates"
+_ENDS = {"value": "", "lower": "_lower", "upper": "_upper"}
+
+
+def policy_exhibits(policy_values: pd.DataFrame) -> list[Exhibit]:
+    """Every off-policy estimate beside the true value, and the diagnostics that say whether it may be read."""
+    if policy_values.empty:
+        return []
+    return [_estimates(policy_values), _health(policy_values)]
+
+
+def _estimates(policy_values: pd.DataFrame) -> Intervals:
+    rows = intervals_of(policy_values.assign(name=policy_values["policy"], group=policy_values["estimator"]))
+    known = policy_values.dropna(subset=["true_value"]).drop_duplicates("policy")
+    truth = tuple(
+        Interval(name=policy, value=value, group="true value")
+        for policy, value in zip(known["policy"], known["true_value"], strict=True)
+    )
+    axis = Axis(label="value of the policy", unit="reward an impression")
+    note = "Bars are 95 % intervals over slates; the true value is known in the embedded world only."
+    return Intervals(title="Off-policy estimates beside the truth", part=_PART, note=note, axis=axis, rows=truth + rows)
+
+
+def _health(policy_values: pd.DataFrame) -> Records:
+    shown = pd.DataFrame(
+        {
+            "Policy": policy_values["policy"],
+            "Estimator": policy_values["estimator"],
+            "Health": policy_values["is_healthy"].map({True: "healthy", False: "no verdict"}),
+            "Estimate": _bounded(policy_values, ""),
+            "True value": policy_values["true_value"],
+            "Relative error": policy_values["relative_error"],
+            "Effective n": policy_values["n_eff"],
+            "Mean weight": _bounded(policy_values, "mean_weight"),
+            "Support gap": policy_values["support_gap"],
+        }
+    )
+    note = "No verdict: too small an effective n, target mass without support in the log, or a mean weight away from 1."
+    title = "Health of the estimates"
+    return Records(title=title, part=_PART, note=note, columns=tuple(shown.columns), rows=records_of(shown))
+
+
+def _bounded(table: pd.DataFrame, stem: str) -> pd.Series:
+    names = [f"{stem}{end}" if stem else name for name, end in _ENDS.items()]
+    return pd.Series(list(table[names].itertuples(index=False, name=None)), table.index)

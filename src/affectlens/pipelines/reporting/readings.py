@@ -1,0 +1,219 @@
+"""One plain sentence for each exhibit, computed from the very numbers that it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from affectlens.exhibits import (
+    Axis,
+    Card,
+    Curves,
+    Exhibit,
+    Finding,
+    Gallery,
+    Interval,
+    Intervals,
+    Matrix,
+    Note,
+    Records,
+    Series,
+    WeightedText,
+    WeightedTexts,
+)
+
+from . import wording
+from .texts import Text, code, listed, say
+
+_MOST_NAMED = 3
+_PEAKED = "{name} goes from {first} at {x_first} to {last} at {x_last}, with its top {top} at {x_top}."
+_HEAVIEST = (
+    "In {n} texts the heaviest piece is {piece} with weight {weight}; in {against} of them the heaviest speaks against."
+)
+
+
+def reading(exhibit: Exhibit) -> Text:
+    """What the exhibit shows, in words; empty for kinds that are words already."""
+    sentence: Callable[[Any], Text] = _READERS[type(exhibit)]
+    return sentence(exhibit)
+
+
+def _curves(exhibit: Curves) -> Text:
+    drawn = [series for series in exhibit.series if _defined(series)]
+    if not drawn:
+        return say("No series has a value.")
+    if exhibit.diagonal:
+        return [_distance(series, exhibit) for series in drawn[:_MOST_NAMED]]
+    told = [_course(series, exhibit) for series in drawn[:_MOST_NAMED]]
+    return [*told, _others(len(drawn) - _MOST_NAMED)] if len(drawn) > _MOST_NAMED else told
+
+
+def _course(series: Series, exhibit: Curves) -> Text:
+    """From where to where a line goes, and its highest point."""
+    found = _defined(series)
+    (x_first, first), (x_last, last) = found[0], found[-1]
+    x_top, top = max(found, key=lambda point: point[1])
+    values = {
+        "name": code(series.name),
+        "first": _shown(first, exhibit.y), "x_first": _place(x_first, exhibit.x),
+        "last": _shown(last, exhibit.y), "x_last": _place(x_last, exhibit.x),
+    }  # fmt: skip
+    if len(found) == 1:
+        return say("{name} is {first} at {x_first}.", **values)
+    if top in (first, last):
+        return say("{name} goes from {first} at {x_first} to {last} at {x_last}.", **values)
+    peak = {"top": _shown(top, exhibit.y), "x_top": _place(x_top, exhibit.x)}
+    return say(
+        "{name} goes from {first} at {x_first} to {last} at {x_last}, with its top {top} at {x_top}.", **values, **peak
+    )
+
+
+def _distance(series: Series, exhibit: Curves) -> Text:
+    """How far a line lies from the diagonal."""
+    found = [(float(x), y) for x, y in _defined(series)]
+    gaps = [abs(y - x) for x, y in found]
+    x_far, y_far = found[gaps.index(max(gaps))]
+    return say(
+        "{name} lies {mean} from the diagonal on average over its {n} points, furthest at {x}, where it is {y}.",
+        name=code(series.name),
+        mean=wording.number(sum(gaps) / len(gaps)),
+        n=wording.count(len(found)),
+        x=_place(x_far, exhibit.x),
+        y=_shown(y_far, exhibit.y),
+    )
+
+
+def _intervals(exhibit: Intervals) -> Text:
+    rows = [row for row in exhibit.rows if row.value is not None]
+    if not rows:
+        return say("No row has a value.")
+    top, bottom = max(rows, key=_value), min(rows, key=_value)
+    if len(rows) == 1:
+        told = say("{name} has {value}.", name=_named(top), value=_estimate(top, exhibit.axis))
+    else:
+        high, low = (_estimate(row, exhibit.axis) for row in (top, bottom))
+        template = "Highest is {top} with {high}, lowest {bottom} with {low}."
+        told = say(template, top=_named(top), high=high, bottom=_named(bottom), low=low)
+    return told if exhibit.reference is None else [told, _against(rows, exhibit)]
+
+
+def _against(rows: list[Interval], exhibit: Intervals) -> Text:
+    """How many intervals leave the reference out."""
+    bounded = [row for row in rows if row.lower is not None and row.upper is not None]
+    line = exhibit.reference
+    above = sum(row.lower is not None and line is not None and row.lower > line for row in bounded)
+    below = sum(row.upper is not None and line is not None and row.upper < line for row in bounded)
+    return say(
+        "Of {n} intervals {above} lie above {reference}, {below} below, and {within} hold it.",
+        n=wording.count(len(bounded)),
+        above=wording.count(above),
+        below=wording.count(below),
+        within=wording.count(len(bounded) - above - below),
+        reference=say(
+            "{label} ({value})", label=exhibit.reference_label or "the line", value=_shown(line, exhibit.axis)
+        ),
+    )
+
+
+def _matrix(exhibit: Matrix) -> Text:
+    cells = [
+        (value, row, column)
+        for row, values in zip(exhibit.rows, exhibit.values, strict=True)
+        for column, value in zip(exhibit.columns, values, strict=True)
+        if value is not None
+    ]
+    if not cells:
+        return say("No cell has a value.")
+    is_square = set(exhibit.rows) == set(exhibit.columns)
+    apart = [cell for cell in cells if cell[1] != cell[2]] if is_square else cells
+    value, row, column = max(apart or cells, key=lambda cell: cell[0])
+    shown = wording.share(value) if exhibit.is_share else wording.number(value)
+    template = (
+        "Off the diagonal the largest cell is {row_label} {row}, {column_label} {column}: {value}."
+        if is_square and apart
+        else "The largest cell is {row_label} {row}, {column_label} {column}: {value}."
+    )
+    names: Mapping[str, Text] = {"row_label": exhibit.row_label, "column_label": exhibit.column_label}
+    return say(template, row=code(row), column=code(column), value=shown, **names)
+
+
+def _weighted_texts(exhibit: WeightedTexts) -> Text:
+    weighed = [text for text in exhibit.texts if text.weights]
+    if not weighed:
+        return say("No text has weights.")
+    piece, weight = max(map(_heaviest, weighed), key=lambda found: abs(found[1]))
+    against = sum(_heaviest(text)[1] < 0 for text in weighed)
+    return say(
+        _HEAVIEST,
+        n=wording.count(len(weighed)),
+        piece=f"“{piece.strip()}”",
+        weight=wording.number(weight),
+        against=wording.count(against),
+    )
+
+
+def _heaviest(text: WeightedText) -> tuple[str, float]:
+    return max(zip(text.pieces, text.weights, strict=True), key=lambda found: abs(found[1]))
+
+
+def _gallery(exhibit: Gallery) -> Text:
+    with_image = sum(bool(item.image) for item in exhibit.items)
+    return say(
+        "{n} samples, {images} of them images.", n=wording.count(len(exhibit.items)), images=wording.count(with_image)
+    )
+
+
+def _records(exhibit: Records) -> Text:
+    return say("{n} rows.", n=wording.count(len(exhibit.rows)))
+
+
+def _finding(exhibit: Finding) -> Text:
+    return exhibit.note
+
+
+def _silent(_: Card | Note) -> Text:
+    return ""
+
+
+def _defined(series: Series) -> list[tuple[float | str, float]]:
+    return [(x, y) for x, y in zip(series.x, series.y, strict=True) if y is not None]
+
+
+def _value(row: Interval) -> float:
+    return float("-inf") if row.value is None else row.value
+
+
+def _named(row: Interval) -> Text:
+    return listed([code(row.name)]) if not row.group else say("{name} ({group})", name=code(row.name), group=row.group)
+
+
+def _estimate(row: Interval, axis: Axis) -> str:
+    bounds = wording.bounds(row.value, row.lower, row.upper, is_share=axis.is_share)
+    return f"{_shown(row.value, axis)} {bounds}".strip()
+
+
+def _shown(value: float | None, axis: Axis) -> str:
+    return wording.quantity(value, axis.unit, is_share=axis.is_share)
+
+
+def _place(value: float | str, axis: Axis) -> str:
+    if isinstance(value, str):
+        return value[:10] if axis.scale == "time" else value
+    return wording.share(value) if axis.is_share else f"{value:g} {axis.unit}".strip()
+
+
+def _others(n: int) -> Text:
+    return say("{n} more series are drawn.", n=wording.count(n))
+
+
+_READERS: Mapping[type, Callable[[Any], Text]] = {
+    Curves: _curves,
+    Intervals: _intervals,
+    Matrix: _matrix,
+    WeightedTexts: _weighted_texts,
+    Gallery: _gallery,
+    Records: _records,
+    Finding: _finding,
+    Card: _silent,
+    Note: _silent,
+}
