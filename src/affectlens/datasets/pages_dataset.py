@@ -18,8 +18,8 @@ class PagesDataset(VersionedFileDataset[Mapping[str, str]]):
     def load(self) -> dict[str, str]:
         """The pages."""
         main = self._file_to_load()
-        files = sorted(main.parent.glob(f"*{main.suffix}"), key=lambda path: (path != main, path.name))
-        return {path.stem: path.read_bytes().decode() for path in files}
+        others = sorted(path for path in main.parent.glob(f"*{main.suffix}") if path != main)
+        return {path.stem: path.read_bytes().decode() for path in (main, *others)}
 
     def save(self, data: Mapping[str, str]) -> None:
         """Write the pages."""

@@ -122,7 +122,7 @@ def test_every_kind_becomes_a_block_and_a_page_without_markup_from_its_texts() -
     first = {"id": "run", "title": "Run", "lead": [], "blocks": [], "facts": [], "verdict": None, "numbers": run}
     page = render.reports([first], sections, [], "en")[0]["attention"]
     assert "<script>alert" not in page
-    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;[U+202E]{x}") == 4
+    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;[U+202E]{x}") == 5
     assert "data:image/png;base64," in page
     assert "Nothing was measured." in page
 

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
+
 import pytest
 
-from affectlens.pipelines.reporting import charts, figures, render
+from affectlens.exhibits import Axis, Curves, Series
+from affectlens.pipelines.reporting import charts, exhibit_figures, figures, render
 from affectlens.pipelines.reporting.blocks import Section, section, table
 from affectlens.pipelines.reporting.blocks import charts as chart_block
 from affectlens.pipelines.reporting.texts import language
@@ -38,13 +43,13 @@ def test_names_of_stages_and_models_are_escaped_too() -> None:
 
 def test_chart_labels_are_escaped_and_dollars_are_no_formulas() -> None:
     figure = figures.empty("a <b> & $x^2$", "y")
-    figure.add_trace(figures.line([0, 1], [1, 2], "name", 0))
+    figure.add_trace(figures.line([0, 1], [1, 2], "name", 0, text=["a", "b"]))
     (chart,) = chart_block((figure, "caption"))["charts"]
-    svg = charts.to_svg(chart["figure"], "c1", language("en"))
+    svg = charts.draw(chart["figure"], "c1", language("en")).svg
     assert "a &lt;b&gt; &amp; $x^2$" in svg
     assert svg.startswith("<svg")
     assert "<style" not in svg
-    assert charts.to_svg(chart["figure"], "c1", language("en")) == svg
+    assert charts.draw(chart["figure"], "c1", language("en")).svg == svg
 
 
 def test_charts_without_traces_are_left_out() -> None:
@@ -65,3 +70,35 @@ def test_the_index_lists_reports_and_can_be_empty() -> None:
     assert '<a href="base/report.html">base</a>' in page
     assert "<code>cnn</code> &lt;w&gt;" in page
     assert "No report" in render.index([])
+
+
+def test_every_point_can_be_pointed_at_and_says_its_value() -> None:
+    line = figures.line([1, 2], [0.5, None], "cnn", 0, text=["epoch 1", "epoch 2"])
+    figure = figures.empty("epoch", "loss").add_traces([line, figures.reference([1, 2], [0, 1], "equal")])
+    (chart,) = chart_block((figure, "caption"))["charts"]
+    drawing = charts.draw(chart["figure"], "c1", language("en"))
+    ((series, x, y, text),) = drawing.points
+    assert (series, text) == (0, "cnn, epoch 1: 0.500")
+    assert 0 < x < figure.layout.width
+    assert 0 < y < figure.layout.height
+    assert [entry["name"] for entry in drawing.legend] == ["cnn", "equal"]
+    assert 'class="series-0"' in drawing.svg
+
+
+def test_a_dated_axis_is_drawn() -> None:
+    days = ["2024-01-01", "2024-02-01", "2024-03-01"]
+    exhibit = Curves(
+        title="t", x=Axis(label="", scale="time"), y=Axis(label="n"), series=(Series(name="a", x=days, y=(1, 2, 3)),)
+    )
+    (chart,) = chart_block((exhibit_figures.curves(exhibit), "caption"))["charts"]
+    drawing = charts.draw(chart["figure"], "c1", language("en"))
+    assert next(text for *_, text in drawing.points) == "a, 2024-01-01: 1.000"
+    assert "Feb" in drawing.svg
+
+
+def test_only_the_script_of_the_page_may_run() -> None:
+    page = render.index([])
+    (script,) = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)
+    allowed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{allowed}'" in page
+    assert "innerHTML" not in script

@@ -7,6 +7,7 @@ import pytest
 
 from affectlens.pipelines.reporting import verdicts
 from affectlens.pipelines.reporting.params import MetricParams, StagesParams
+from affectlens.pipelines.reporting.texts import language, told
 
 HIGHER = MetricParams(name="m", label="M", meaning="a metric", better="higher")
 LOWER = HIGHER.model_copy(update={"better": "lower"})
@@ -75,7 +76,9 @@ def test_paired_differences_are_found_however_the_stage_spells_them(
     assert duel is not None
     assert duel.model["model"] == "new"
     assert duel.outcome == "ahead"
-    assert "Unit by unit the difference is 0.030 [0.010, 0.050], p = 0.012." in verdicts.sentence(duel)
+    assert "Unit by unit the difference is 0.030 [0.010, 0.050], p = 0.012." in told(
+        verdicts.sentence(duel), language("en")
+    )
     assert len(verdicts.pairs(pairs)) == (2 if stage == "emotion" else 1)
 
 
@@ -84,7 +87,8 @@ def test_the_best_model_meets_the_best_baseline(make_board: Callable[..., pd.Dat
     duel = verdicts.contest(make_board("recommender", scores, {"weak", "strong"}), stage_params.recommender)
     assert duel is not None
     assert (duel.model["model"], duel.baseline["model"], duel.outcome) == ("sas", "strong", "behind")
-    assert verdicts.sentence(duel).startswith("The baseline wins. `sas` reaches NDCG@10 0.250 [0.230, 0.270]")
+    sentence = told(verdicts.sentence(duel), language("en"))
+    assert sentence.startswith("The baseline wins. `sas` reaches NDCG@10 0.250 [0.230, 0.270]")
 
 
 def test_references_compete_with_nobody(make_board: Callable[..., pd.DataFrame], stage_params: StagesParams) -> None:

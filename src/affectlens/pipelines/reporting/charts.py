@@ -20,7 +20,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.dates import ConciseDateFormatter
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, PercentFormatter
 
@@ -110,7 +110,10 @@ def _series(figure: Mapping[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
     number = 0
     dates = figure["layout"].get("xaxis", {}).get("type") == "date"
     for trace in figure["data"]:
-        yield number, {**trace, "x": np.asarray(trace["x"], "datetime64[s]") if dates else trace["x"]}
+        yield (
+            number,
+            {**trace, "x": date2num(np.asarray(trace["x"], "datetime64[s]")).tolist() if dates else trace["x"]},
+        )
         number += trace.get("fill") != "toself"
 
 
@@ -123,8 +126,8 @@ def _points(
         return
     is_row = trace.get("orientation") == "h"
     is_share = layout.get("xaxis" if is_row else "yaxis", {}).get("tickformat") == ".0%"
-    x, y = axes.convert_xunits(trace["x"]), _numbers(trace["y"])
-    height = axes.get_figure().bbox.height
+    x, y = _numbers(trace["x"]), _numbers(trace["y"])
+    height = layout["height"]
     for i, (across, up) in enumerate(zip(x, y, strict=True)):
         value = across if is_row else up
         if not math.isfinite(value):
@@ -198,7 +201,8 @@ def _dress(axes: Axes, layout: Mapping[str, Any], tongue: Language) -> None:
         if "tickvals" in wanted:
             axis.set_ticks(wanted["tickvals"], labels=[told(text, tongue) for text in wanted["ticktext"]])
         if wanted.get("type") == "date":
-            axis.set_major_formatter(ConciseDateFormatter(axis.get_major_locator()))
+            axis.set_major_locator(locator := AutoDateLocator())
+            axis.set_major_formatter(ConciseDateFormatter(locator))
         if "range" in wanted:
             getattr(axes, f"set_{name}lim")(*wanted["range"])
         elif wanted.get("rangemode") == "tozero":

@@ -90,8 +90,8 @@ def points(
 
 
 def _points(rows: pd.DataFrame, y: Any, name: str, colour: str, symbol: str) -> go.Scatter:
-    bounds = (list(rows[column]) for column in ("value", "lower", "upper"))
-    return points(*bounds, y, rows["model"], name, colour, symbol)
+    value, lower, upper = (list(rows[column]) for column in ("value", "lower", "upper"))
+    return points(value, lower, upper, y, rows["model"], name, colour, symbol)
 
 
 def band(x: Sequence[Any], lower: Sequence[Any], upper: Sequence[Any], place: int) -> go.Scatter:

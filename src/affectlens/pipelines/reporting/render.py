@@ -79,7 +79,53 @@ def reports(
 
 def _page(page: Page, every: Sequence[Page], run: Mapping[str, Any], tongue: LanguageCode) -> str:
     template = _environment(tongue).get_template("report.html.j2")
-    return template.render(page=page, pages=every, run=run, how_to_read=_HOW_TO_READ = (
+    return template.render(page=page, pages=every, run=run, how_to_read=_HOW_TO_READ)
+
+
+def _numbers(part: Section, spoken: Language) -> dict[str, Any]:
+    lead = [told(text, spoken) for text in part["lead"]]
+    return {"title": told(part["title"], spoken), "lead": lead, **part["numbers"]}
+
+
+def index(entries: Sequence[Mapping[str, str]]) -> str:
+    """A page that lists reports; each entry has `environment`, `dataset`, `run_id`, `summary` and `href`."""
+    return _environment("en").get_template("index.html.j2").render(entries=entries)
+
+
+@cache
+def _environment(tongue: LanguageCode) -> Environment:
+    spoken = language(tongue)
+    environment = Environment(
+        loader=PackageLoader("affectlens.pipelines.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "user_text": user_text,
+        "visible": visible,
+        "told": lambda text: visible(told(text, spoken)),
+        "prose": lambda text: prose(told(text, spoken)),
+        "mark": _MARKS.__getitem__,
+    }
+    script, script_hash = _script()
+    environment.globals |= {
+        "tag": spoken.tag,
+        "draw": lambda chart, name: draw(chart["figure"], name, spoken),
+        "script": Markup(script),  # noqa: S704  a file of this package
+        "script_hash": script_hash,
+    }
+    return environment
+
+
+def _script() -> tuple[str, str]:
+    """The script of the pages, and its hash, which is the only one that their security policy lets run."""
+    script = files(__package__).joinpath("templates/report.js").read_text(encoding="utf-8").strip()
+    return script, base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+_HOW_TO_READ = (
     "Brackets are 95 % intervals. Ahead or behind is called clear only where the difference, unit by unit, has an "
     "interval without zero and p below 0.05, or, where no such difference was measured, the two intervals lie apart."
 )
