@@ -31,7 +31,7 @@ STAGES = {
     "tiny": {
         "runs": ["ingestion", "emotion_training", "gan_training", "recommender_training", "policy_training",
                  "inference", "reporting"],
-        "skips": {"simulation": "the data are made in the test"},
+        "skips": {"simulation": "the data are real"},
     }
 }  # fmt: skip
 
@@ -237,3 +237,8 @@ def stage_params() -> StagesParams:
 @pytest.fixture
 def hostile() -> str:
     return HOSTILE
+
+
+@pytest.fixture(scope="session")
+def run_all() -> Callable[..., tuple[dict[str, str], dict[str, Any]]]:
+    return run_reports

@@ -100,7 +100,7 @@ def test_a_curve_beside_the_diagonal_says_how_far_away_it_lies() -> None:
 
 def test_intervals_say_the_ends_and_how_many_leave_the_reference_out() -> None:
     assert said(intervals()) == (
-        "Highest is `b` with 0.500 points [0.400, 0.600], lowest `a` with 0.200 points [0.100, 0.300]. "
+        "Highest is `b` with 0.500 [0.400, 0.600] points, lowest `a` with 0.200 [0.100, 0.300] points. "
         "Of 2 intervals 1 lie above the line (0.350 points), 1 below, and 0 hold it."
     )
 

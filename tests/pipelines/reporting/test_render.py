@@ -73,7 +73,7 @@ def test_the_index_lists_reports_and_can_be_empty() -> None:
 
 
 def test_every_point_can_be_pointed_at_and_says_its_value() -> None:
-    line = figures.line([1, 2], [0.5, None], "cnn", 0, text=["epoch 1", "epoch 2"])
+    line = figures.line([1, 2], [0.5, None], "cnn", 0, text=["1", "2"])
     figure = figures.empty("epoch", "loss").add_traces([line, figures.reference([1, 2], [0, 1], "equal")])
     (chart,) = chart_block((figure, "caption"))["charts"]
     drawing = charts.draw(chart["figure"], "c1", language("en"))

@@ -89,7 +89,7 @@ def commands(*lines: tuple[Text, str]) -> Block:
     return {"kind": "commands", "commands": [{"does": does, "line": line} for does, line in lines]}
 
 
-def fact(label: Text, value: str, interval: str = "", note: Text = "") -> dict[str, Any]:
+def fact(label: Text, value: Text, interval: str = "", note: Text = "") -> dict[str, Any]:
     """A key figure for the cards at the top of the page."""
     return {"label": label, "value": value, "interval": interval, "note": note}
 
@@ -103,6 +103,11 @@ def estimate_cell(row: Mapping[str, Any], *, best: bool = False) -> Cell:
 def code_cell(text: str, tag: str = "") -> Cell:
     """A name as code, with a tag such as `baseline` behind it."""
     return {"text": text, "code": True, "tag": tag}
+
+
+def verbatim(text: str) -> Cell:
+    """A text from the data, which no catalogue translates."""
+    return {"text": text, "verbatim": True}
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -128,5 +133,5 @@ def full_table(frame: pd.DataFrame, name: str) -> Block | None:
 
 def _plain_cell(value: Any) -> Cell:
     if isinstance(value, bool | str):
-        return str(value)
+        return verbatim(str(value))
     return wording.ABSENT if pd.isna(value) else f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -26,7 +26,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, Percent
 
 from . import wording
 from .figures import COLOURS, QUIET
-from .texts import Language, told
+from .texts import Language, told, told_label
 
 INK, GRID = "#23272e", "#dcdfe3"
 VARIABLES = {INK: "--chart-ink", GRID: "--chart-grid", QUIET: "--chart-quiet"} | {
@@ -136,7 +136,9 @@ def _points(
         told_value = (
             f"{wording.quantity(value, is_share=is_share)} {wording.bounds(value, *bounds[i], is_share=is_share)}"
         )
-        text = f"{told(trace['name'], tongue)}, {told(trace['text'][i], tongue)}: {told_value.strip()}"
+        where = "" if is_row else told_label(layout["xaxis"].get("title", {}).get("text", ""), tongue)
+        place = f"{where} {told(trace['text'][i], tongue)}".strip()
+        text = f"{told(trace['name'], tongue)}, {place}: {told_value.strip()}"
         yield number, round(float(right), 1), round(float(height - above), 1), text
 
 
@@ -191,7 +193,7 @@ def _look(trace: Mapping[str, Any], colour: str) -> dict[str, Any]:
 def _dress(axes: Axes, layout: Mapping[str, Any], tongue: Language) -> None:
     for name, axis in (("x", axes.xaxis), ("y", axes.yaxis)):
         wanted = layout.get(f"{name}axis", {})
-        axis.set_label_text(told(wanted.get("title", {}).get("text", ""), tongue))
+        axis.set_label_text(told_label(wanted.get("title", {}).get("text", ""), tongue))
         if wanted.get("type") == "log":
             getattr(axes, f"set_{name}scale")("log")
             axis.set_minor_formatter(NullFormatter())

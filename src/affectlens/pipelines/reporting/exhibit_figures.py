@@ -83,7 +83,7 @@ def _order(exhibit: Curves) -> dict[float | str, int]:
 def _spoken(place: float | str, axis: Axis) -> str:
     if isinstance(place, str):
         return place
-    return f"{axis.label} {wording.quantity(place, axis.unit, is_share=axis.is_share)}"
+    return wording.share(place) if axis.is_share else f"{place:g}"
 
 
 def _axis(axis: Axis) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from affectlens.exhibits import (
+    Axis,
     Card,
     Curves,
     Exhibit,
@@ -24,6 +25,7 @@ from affectlens.exhibits import (
 from . import exhibit_figures, wording
 from .blocks import Block, Cell, chart, fact, heading, paragraph, table
 from .readings import reading
+from .texts import Text, measured, say
 
 _MOST_NUMBERS = 80  # a chart with more points shows them on demand in the chart alone
 
@@ -45,7 +47,7 @@ def facts_of(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     return [
         fact(
             found.title,
-            wording.quantity(found.value, found.unit, is_share=found.is_share),
+            measured(wording.quantity(found.value, is_share=found.is_share), found.unit),
             wording.bounds(found.value, found.lower, found.upper, is_share=found.is_share),
         )
         for found in findings
@@ -58,7 +60,7 @@ def _curves(exhibit: Curves) -> list[Block | None]:
         for series in exhibit.series
         for place, *values in zip(series.x, series.y, *_ends(series), strict=True)
     ]
-    columns = ["Series", exhibit_figures.axis_title(exhibit.x), exhibit_figures.axis_title(exhibit.y)]
+    columns = ["Series", _column(exhibit.x), _column(exhibit.y)]
     numbers = table(_NUMBERS, columns, rows, text_columns=2, folded=True)
     drawing = chart(exhibit_figures.curves(exhibit), exhibit.title, reading(exhibit), exhibit.note)
     return [drawing, numbers if len(rows) <= _MOST_NUMBERS else None]
@@ -70,7 +72,7 @@ def _intervals(exhibit: Intervals) -> list[Block | None]:
         [row.name, row.group, _bounded((row.value, row.lower, row.upper), is_share=is_share), wording.quantity(row.n)]
         for row in exhibit.rows
     ]
-    columns = ["Name", "Group", exhibit_figures.axis_title(exhibit.axis), "n"]
+    columns = ["Name", "Group", _column(exhibit.axis), "n"]
     drawing = chart(exhibit_figures.intervals(exhibit), exhibit.title, reading(exhibit), exhibit.note)
     return [drawing, table(_NUMBERS, columns, rows, text_columns=2, folded=True)]
 
@@ -131,6 +133,10 @@ def _finding(exhibit: Finding) -> list[Block | None]:
 
 def _note(exhibit: Note) -> list[Block | None]:
     return [heading(exhibit.title), paragraph(*exhibit.sentences)]
+
+
+def _column(axis: Axis) -> Text:
+    return say("{label} ({value})", label=axis.label, value=axis.unit) if axis.unit else axis.label
 
 
 def _titled(kind: str, exhibit: Exhibit) -> Block:

@@ -45,7 +45,7 @@ def training_loss(history: pd.DataFrame) -> go.Figure:
 def progress(history: pd.DataFrame) -> go.Figure:
     """The validation metric after each epoch, one line a model."""
     names = ", ".join(dict.fromkeys(history["metric_name"].dropna().astype(str)))
-    return _by_member(history, "valid_metric", f"validation {names}".replace("_", " "))
+    return _by_member(history, "valid_metric", f"validation metric ({names})")
 
 
 def empty(x_title: str, y_title: str) -> go.Figure:
@@ -115,8 +115,8 @@ def label_places(figure: go.Figure, names: Sequence[Any]) -> go.Figure:
 def _by_member(history: pd.DataFrame, column: str, label: str) -> go.Figure:
     figure = empty("epoch", label)
     for place, (member, rows) in enumerate(history.dropna(subset=[column]).groupby("member", sort=False)):
-        places = [f"epoch {epoch}" for epoch in rows["epoch"]]
-        figure.add_trace(line(rows["epoch"], rows[column], str(member), place, markers=True, text=places))
+        epochs = rows["epoch"]
+        figure.add_trace(line(epochs, rows[column], str(member), place, markers=True, text=epochs.astype(str)))
     return figure
 
 

@@ -23,7 +23,7 @@ from affectlens.exhibits import (
 )
 
 from . import wording
-from .texts import Text, code, listed, say
+from .texts import Text, measured, quoted, say
 
 _MOST_NAMED = 3
 _PEAKED = "{name} goes from {first} at {x_first} to {last} at {x_last}, with its top {top} at {x_top}."
@@ -54,7 +54,7 @@ def _course(series: Series, exhibit: Curves) -> Text:
     (x_first, first), (x_last, last) = found[0], found[-1]
     x_top, top = max(found, key=lambda point: point[1])
     values = {
-        "name": code(series.name),
+        "name": quoted(series.name),
         "first": _shown(first, exhibit.y), "x_first": _place(x_first, exhibit.x),
         "last": _shown(last, exhibit.y), "x_last": _place(x_last, exhibit.x),
     }  # fmt: skip
@@ -75,7 +75,7 @@ def _distance(series: Series, exhibit: Curves) -> Text:
     x_far, y_far = found[gaps.index(max(gaps))]
     return say(
         "{name} lies {mean} from the diagonal on average over its {n} points, furthest at {x}, where it is {y}.",
-        name=code(series.name),
+        name=quoted(series.name),
         mean=wording.number(sum(gaps) / len(gaps)),
         n=wording.count(len(found)),
         x=_place(x_far, exhibit.x),
@@ -134,7 +134,7 @@ def _matrix(exhibit: Matrix) -> Text:
         else "The largest cell is {row_label} {row}, {column_label} {column}: {value}."
     )
     names: Mapping[str, Text] = {"row_label": exhibit.row_label, "column_label": exhibit.column_label}
-    return say(template, row=code(row), column=code(column), value=shown, **names)
+    return say(template, row=quoted(row), column=quoted(column), value=shown, **names)
 
 
 def _weighted_texts(exhibit: WeightedTexts) -> Text:
@@ -184,22 +184,22 @@ def _value(row: Interval) -> float:
 
 
 def _named(row: Interval) -> Text:
-    return listed([code(row.name)]) if not row.group else say("{name} ({group})", name=code(row.name), group=row.group)
+    return quoted(row.name) if not row.group else say("{name} ({group})", name=quoted(row.name), group=row.group)
 
 
-def _estimate(row: Interval, axis: Axis) -> str:
+def _estimate(row: Interval, axis: Axis) -> Text:
     bounds = wording.bounds(row.value, row.lower, row.upper, is_share=axis.is_share)
-    return f"{_shown(row.value, axis)} {bounds}".strip()
+    return measured(f"{wording.quantity(row.value, is_share=axis.is_share)} {bounds}".strip(), axis.unit)
 
 
-def _shown(value: float | None, axis: Axis) -> str:
-    return wording.quantity(value, axis.unit, is_share=axis.is_share)
+def _shown(value: float | None, axis: Axis) -> Text:
+    return measured(wording.quantity(value, is_share=axis.is_share), axis.unit)
 
 
-def _place(value: float | str, axis: Axis) -> str:
+def _place(value: float | str, axis: Axis) -> Text:
     if isinstance(value, str):
         return value[:10] if axis.scale == "time" else value
-    return wording.share(value) if axis.is_share else f"{value:g} {axis.unit}".strip()
+    return measured(wording.share(value) if axis.is_share else f"{value:g}", axis.unit)
 
 
 def _others(n: int) -> Text:

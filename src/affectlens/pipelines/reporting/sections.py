@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from . import wording
-from .blocks import Block, Cell, Section, code_cell, each, estimate_cell, fact, records, section, table
+from .blocks import Block, Cell, Section, code_cell, each, estimate_cell, fact, records, section, table, verbatim
 from .params import EnvironmentStages
 from .texts import Text, code, say
 
@@ -106,7 +106,7 @@ def _accounting_table(row_accounting: pd.DataFrame) -> Block | None:
 
 def _reason_table(reasons: pd.DataFrame) -> Block | None:
     rows: list[list[Cell]] = [
-        [code_cell(row["source"]), row["reason"], wording.count(row["rows"])] for row in each(reasons)
+        [code_cell(row["source"]), verbatim(row["reason"]), wording.count(row["rows"])] for row in each(reasons)
     ]
     caption = "Why rows were rejected"
     return table(caption, ["Source", "Reason", "Rows"], rows, text_columns=2, folded=len(rows) > _MOST_REASONS)

@@ -23,6 +23,7 @@ from .blocks import (
     records,
     section,
     table,
+    verbatim,
 )
 from .params import EnvironmentStages, ExamplesParams, StageParams
 from .sections import absence
@@ -157,8 +158,8 @@ def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
-def _labels(value: Any) -> str:
-    return value if isinstance(value, str) else ", ".join(map(str, value)) or "none"
+def _labels(value: Any) -> Cell:
+    return verbatim(value if isinstance(value, str) else ", ".join(map(str, value)) or "none")
 
 
 def paired_table(leaderboard: pd.DataFrame) -> Block | None:

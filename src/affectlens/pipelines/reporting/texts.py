@@ -90,6 +90,30 @@ def listed(parts: Sequence[Text]) -> Text:
     return say("{head} and {last}", head=head, last=parts[-1])
 
 
+def measured(value: str, unit: str) -> Text:
+    """A printed number with its unit, which may have none.
+
+    >>> told(measured("12.3", "tokens"), language("en")), told(measured("12.3", ""), language("en"))
+    ('12.3 tokens', '12.3')
+    """
+    return say("{value} {unit}", value=value, unit=unit) if unit else value
+
+
+def told_label(label: str, tongue: Language) -> str:
+    """The label of an axis, with the bracket behind it, in one language.
+
+    >>> told_label("length (tokens)", Language("xx", "", {"length": "Länge"}))
+    'Länge (tokens)'
+    """
+    name, bracket, rest = label.partition(" (")
+    return f"{told(name, tongue)} ({told(rest.removesuffix(')'), tongue)})" if bracket else told(label, tongue)
+
+
 def code(name: str) -> str:
-    """A name as the page prints names: between back-ticks."""
+    """A name as the page prints names: between back-ticks. It is the same in every language."""
     return f"`{name}`"
+
+
+def quoted(name: str) -> Text:
+    """A name of a series or a row between back-ticks, in the language of the page where it has one there."""
+    return say("`{name}`", name=name)

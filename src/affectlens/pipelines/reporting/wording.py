@@ -82,16 +82,15 @@ def plain(name: str) -> str:
     return name.replace("_", " ")
 
 
-def quantity(value: float | None, unit: str = "", *, is_share: bool = False) -> str:
-    """A number with its unit, or a share as a percentage.
+def quantity(value: float | None, *, is_share: bool = False) -> str:
+    """A number, or a share as a percentage.
 
-    >>> quantity(12.34, "s"), quantity(0.5, is_share=True), quantity(7), quantity(None)
-    ('12.34 s', '50.0 %', '7', 'n/a')
+    >>> quantity(12.34), quantity(0.5, is_share=True), quantity(7), quantity(None)
+    ('12.34', '50.0 %', '7', 'n/a')
     """
     if value is None:
         return ABSENT
-    text = share(value) if is_share else count(value) if isinstance(value, int) else number(value)
-    return f"{text} {unit}" if unit else text
+    return share(value) if is_share else count(value) if isinstance(value, int) else number(value)
 
 
 def bounds(value: float | None, lower: float | None, upper: float | None, *, is_share: bool = False) -> str:
