@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pandas as pd
 import pytest
@@ -114,7 +115,7 @@ def test_a_sentence_changes_with_the_figure() -> None:
 
 
 def test_every_kind_becomes_a_block_and_a_page_without_markup_from_its_texts() -> None:
-    sections = pages.sections_of(every_kind())
+    sections = json.loads(json.dumps(pages.sections_of(every_kind())))
     assert {block["kind"] for part in sections for block in part["blocks"]} == {
         "charts", "table", "matrix", "weighted_texts", "gallery", "card",
     }  # fmt: skip

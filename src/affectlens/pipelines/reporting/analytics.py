@@ -143,7 +143,7 @@ def _by_subject(statistics: pd.DataFrame) -> dict[str, dict[str, dict[str, Any]]
 def _concentration_table(statistics: pd.DataFrame) -> Records:
     names = [name for name in dict.fromkeys(statistics["statistic"]) if name != "effective_number_simpson"]
     rows = tuple(
-        (SUBJECTS[subject], *(_bounded(found[name]) for name in names), float(found["gini"]["n"]))
+        (SUBJECTS[subject], *(_bounded(found[name]) for name in names), int(found["gini"]["n"]))
         for subject, found in _by_subject(statistics).items()
     )
     columns = ("Distribution", *map(_statistic, names), "n")
@@ -162,7 +162,7 @@ def _expression_table(statistics: pd.DataFrame) -> Records:
     """Every number of the page, on demand."""
     rows = tuple(
         (row["source"], row["period"], wording.plain(row["statistic"]), wording.plain(row["form"] or ""),
-         _bounded(row), float(row["n"]))
+         _bounded(row), int(row["n"]))
         for row in each(statistics.astype(object).where(statistics.notna(), None))
     )  # fmt: skip
     columns = ("Source", "Period", "Statistic", "Form", "Value", "n")

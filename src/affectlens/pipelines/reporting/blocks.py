@@ -66,18 +66,31 @@ def _n_intervals(row: Sequence[Cell]) -> int:
     return sum(isinstance(cell, dict) and "interval" in cell for cell in row)
 
 
-def chart(figure: go.Figure, title: Text, reading: Text, note: Text = "") -> Block | None:
-    """One figure: its title, the sentence that was computed from it, the drawing and how to read it."""
+def chart(figure: go.Figure, title: Text, reading: Text, note: Text = "", numbers: Block | None = None) -> Block | None:
+    """One figure: its title, the sentence computed from it, the drawing, how to read it, and its numbers as a table."""
     if not figure.data:
         return None
-    shown = {"figure": json.loads(figure.to_json()), "caption": title, "reading": reading, "note": note}
+    drawn = json.loads(figure.to_json())
+    shown = {"figure": drawn, "caption": title, "reading": reading, "note": note, "numbers": numbers}
     return {"kind": "charts", "charts": [shown]}
+
+
+def side_by_side(blocks: Sequence[Block | None]) -> list[Block | None]:
+    """The same blocks, with charts that follow each other in one."""
+    joined: list[Block | None] = []
+    for block in blocks:
+        last = joined[-1] if joined else None
+        if block and last and block["kind"] == last["kind"] == "charts":
+            joined[-1] = {"kind": "charts", "charts": [*last["charts"], *block["charts"]]}
+        elif block:
+            joined.append(block)
+    return joined
 
 
 def charts(*figures: tuple[go.Figure, str]) -> Block | None:
     """Figures side by side, each with its caption; figures without any trace are left out."""
     shown = [
-        {"figure": json.loads(figure.to_json()), "caption": caption, "reading": "", "note": ""}
+        {"figure": json.loads(figure.to_json()), "caption": caption, "reading": "", "note": "", "numbers": None}
         for figure, caption in figures
         if figure.data
     ]

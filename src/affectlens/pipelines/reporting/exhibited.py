@@ -23,9 +23,9 @@ from affectlens.exhibits import (
 )
 
 from . import exhibit_figures, wording
-from .blocks import Block, Cell, chart, fact, heading, paragraph, table
+from .blocks import Block, Cell, chart, fact, heading, paragraph, side_by_side, table
 from .readings import reading
-from .texts import Text, measured, say
+from .texts import Text, measured, plain, say
 
 _MOST_NUMBERS = 80  # a chart with more points shows them on demand in the chart alone
 
@@ -39,7 +39,7 @@ def blocks_of(exhibits: Sequence[Exhibit]) -> list[Block | None]:
             blocks.append(heading(exhibit.part))
         part = exhibit.part
         blocks += _BUILDERS[type(exhibit)](exhibit)
-    return blocks
+    return side_by_side(blocks)
 
 
 def facts_of(findings: Sequence[Finding]) -> list[dict[str, Any]]:
@@ -61,9 +61,8 @@ def _curves(exhibit: Curves) -> list[Block | None]:
         for place, *values in zip(series.x, series.y, *_ends(series), strict=True)
     ]
     columns = ["Series", _column(exhibit.x), _column(exhibit.y)]
-    numbers = table(_NUMBERS, columns, rows, text_columns=2, folded=True)
-    drawing = chart(exhibit_figures.curves(exhibit), exhibit.title, reading(exhibit), exhibit.note)
-    return [drawing, numbers if len(rows) <= _MOST_NUMBERS else None]
+    numbers = table(_NUMBERS, columns, rows, text_columns=2, folded=True) if len(rows) <= _MOST_NUMBERS else None
+    return [chart(exhibit_figures.curves(exhibit), exhibit.title, reading(exhibit), plain(exhibit.note), numbers)]
 
 
 def _intervals(exhibit: Intervals) -> list[Block | None]:
@@ -73,8 +72,8 @@ def _intervals(exhibit: Intervals) -> list[Block | None]:
         for row in exhibit.rows
     ]
     columns = ["Name", "Group", _column(exhibit.axis), "n"]
-    drawing = chart(exhibit_figures.intervals(exhibit), exhibit.title, reading(exhibit), exhibit.note)
-    return [drawing, table(_NUMBERS, columns, rows, text_columns=2, folded=True)]
+    numbers = table(_NUMBERS, columns, rows, text_columns=2, folded=True)
+    return [chart(exhibit_figures.intervals(exhibit), exhibit.title, reading(exhibit), plain(exhibit.note), numbers)]
 
 
 def _matrix(exhibit: Matrix) -> list[Block | None]:
@@ -119,7 +118,7 @@ def _records(exhibit: Records) -> list[Block | None]:
         for row in exhibit.rows
     ]
     block = table(exhibit.title, exhibit.columns, rows, text_columns=max(n_text, 1), folded=exhibit.folded)
-    return [block, paragraph(exhibit.note) if exhibit.note else None]
+    return [block, paragraph(plain(exhibit.note)) if exhibit.note else None]
 
 
 def _card(exhibit: Card) -> list[Block | None]:
@@ -128,11 +127,11 @@ def _card(exhibit: Card) -> list[Block | None]:
 
 
 def _finding(exhibit: Finding) -> list[Block | None]:
-    return [paragraph(exhibit.note)] if exhibit.note else []
+    return [paragraph(plain(exhibit.note))] if exhibit.note else []
 
 
 def _note(exhibit: Note) -> list[Block | None]:
-    return [heading(exhibit.title), paragraph(*exhibit.sentences)]
+    return [heading(exhibit.title), paragraph(*map(plain, exhibit.sentences))]
 
 
 def _column(axis: Axis) -> Text:
@@ -140,7 +139,7 @@ def _column(axis: Axis) -> Text:
 
 
 def _titled(kind: str, exhibit: Exhibit) -> Block:
-    return {"kind": kind, "caption": exhibit.title, "reading": reading(exhibit), "note": exhibit.note}
+    return {"kind": kind, "caption": exhibit.title, "reading": reading(exhibit), "note": plain(exhibit.note)}
 
 
 def _cell(value: Any, *, is_user_text: bool) -> Cell:

@@ -11,7 +11,7 @@ from affectlens.exhibits import Exhibit, Finding, Note
 
 from .blocks import Section, section
 from .exhibited import blocks_of, facts_of
-from .texts import Text, code, listed, say
+from .texts import Text, code, listed, plain, say
 
 _JUDGED = {
     "clearly ahead in {n} ({stages})": ("ahead",),
@@ -29,12 +29,14 @@ class Page:
         kicker: which kind of page it is.
         lead: the page in a few sentences.
         sections: in order.
+        findings: what was found, with the id of the section that shows it.
     """
 
     name: str
     kicker: str
     lead: Text
     sections: Sequence[Section]
+    findings: Sequence[tuple[str, Text]] = ()
 
     @property
     def verdicts(self) -> list[dict[str, Any]]:
@@ -62,10 +64,10 @@ def evaluation_page(sections: Sequence[Section]) -> Page:
 
 
 def analytics_page(name: str, kicker: str, run: Mapping[str, Any], sections: Sequence[Section]) -> Page:
-    """A page about people and contents: its lead is the findings of its sections."""
-    findings = [sentence for part in sections for sentence in part["lead"]]
+    """A page about people and contents, which begins with what its sections found."""
+    findings = [(part["id"], found["note"]) for part in sections for found in part["numbers"]["findings"]]
     place = say("Dataset {dataset}, environment {environment}.", **_place(run))
-    return Page(name, kicker, [place, *findings], sections)
+    return Page(name, kicker, place, sections, [(where, note) for where, note in findings if note])
 
 
 def summary_sentence(run: Mapping[str, Any], judged: Sequence[Mapping[str, str]]) -> Text:
@@ -85,11 +87,18 @@ def summary_sentence(run: Mapping[str, Any], judged: Sequence[Mapping[str, str]]
 def _part(title: str, exhibits: Sequence[Exhibit]) -> Section:
     findings = [found for found in exhibits if isinstance(found, Finding)]
     shown = [found.model_copy(update={"part": ""}) for found in exhibits if not isinstance(found, Finding)]
-    lead = [found.note for found in findings]
-    numbers = {"findings": [found.model_dump(include={"title", "value", "lower", "upper"}) for found in findings]}
+    kept = {"title", "value", "lower", "upper", "note"}
+    numbers = {"findings": [found.model_dump(include=kept) for found in findings]}
     if len(shown) == 1 and isinstance(shown[0], Note):
-        return section(_slug(title), title, [*lead, *shown[0].sentences], [], numbers=numbers)
-    return section(_slug(title), title, lead, blocks_of(shown), facts=facts_of(findings), numbers=numbers)
+        return section(
+            _slug(title),
+            title,
+            [plain(sentence) for sentence in shown[0].sentences],
+            [],
+            facts=facts_of(findings),
+            numbers=numbers,
+        )
+    return section(_slug(title), title, [], blocks_of(shown), facts=facts_of(findings), numbers=numbers)
 
 
 def _slug(title: str) -> str:

@@ -23,9 +23,11 @@ from affectlens.exhibits import (
 )
 
 from . import wording
-from .texts import Text, measured, quoted, say
+from .texts import Text, measured, plain, quoted, say
 
-_MOST_NAMED = 3
+_MOST_NAMED = 2
+_ROSE = "{name} rises most, from {first} to {last}."
+_FELL = "{name} falls most, from {first} to {last}."
 _PEAKED = "{name} goes from {first} at {x_first} to {last} at {x_last}, with its top {top} at {x_top}."
 _HEAVIEST = (
     "In {n} texts the heaviest piece is {piece} with weight {weight}; in {against} of them the heaviest speaks against."
@@ -43,9 +45,8 @@ def _curves(exhibit: Curves) -> Text:
     if not drawn:
         return say("No series has a value.")
     if exhibit.diagonal:
-        return [_distance(series, exhibit) for series in drawn[:_MOST_NAMED]]
-    told = [_course(series, exhibit) for series in drawn[:_MOST_NAMED]]
-    return [*told, _others(len(drawn) - _MOST_NAMED)] if len(drawn) > _MOST_NAMED else told
+        return _distance(drawn[0], exhibit) if len(drawn) == 1 else _distances(drawn)
+    return [_course(series, exhibit) for series in drawn] if len(drawn) <= _MOST_NAMED else _courses(drawn, exhibit)
 
 
 def _course(series: Series, exhibit: Curves) -> Text:
@@ -76,11 +77,48 @@ def _distance(series: Series, exhibit: Curves) -> Text:
     return say(
         "{name} lies {mean} from the diagonal on average over its {n} points, furthest at {x}, where it is {y}.",
         name=quoted(series.name),
-        mean=wording.number(sum(gaps) / len(gaps)),
+        mean=wording.number(_mean_gap(series)),
         n=wording.count(len(found)),
         x=_place(x_far, exhibit.x),
         y=_shown(y_far, exhibit.y),
     )
+
+
+def _courses(drawn: list[Series], exhibit: Curves) -> Text:
+    """Of many lines: which end highest and lowest, and which rises and falls most."""
+    courses = [(series.name, _defined(series)) for series in drawn]
+    (top, up), (bottom, down) = (pick(courses, key=lambda course: course[1][-1][1]) for pick in (max, min))
+    rising, falling = (pick(courses, key=lambda course: course[1][-1][1] - course[1][0][1]) for pick in (max, min))
+    ends = {
+        "top": quoted(top),
+        "high": _shown(up[-1][1], exhibit.y),
+        "bottom": quoted(bottom),
+        "low": _shown(down[-1][1], exhibit.y),
+    }
+    told: list[Text] = [say("At their ends {top} is highest with {high} and {bottom} lowest with {low}.", **ends)]
+    for (name, found), template in ((rising, _ROSE), (falling, _FELL)):
+        first, last = found[0][1], found[-1][1]
+        if (last > first) == (template == _ROSE) and last != first:
+            told.append(say(template, name=quoted(name), first=_shown(first, exhibit.y), last=_shown(last, exhibit.y)))
+    return told
+
+
+def _distances(drawn: list[Series]) -> Text:
+    """Of several lines: which lies closest to the diagonal, and which furthest away."""
+    gaps = {series.name: _mean_gap(series) for series in drawn}
+    near, far = min(gaps, key=gaps.__getitem__), max(gaps, key=gaps.__getitem__)
+    return say(
+        "Closest to the diagonal lies {near} with a mean distance of {small}, furthest {far} with {large}.",
+        near=quoted(near),
+        small=wording.number(gaps[near]),
+        far=quoted(far),
+        large=wording.number(gaps[far]),
+    )
+
+
+def _mean_gap(series: Series) -> float:
+    found = [(float(x), y) for x, y in _defined(series)]
+    return sum(abs(y - x) for x, y in found) / len(found)
 
 
 def _intervals(exhibit: Intervals) -> Text:
@@ -168,7 +206,7 @@ def _records(exhibit: Records) -> Text:
 
 
 def _finding(exhibit: Finding) -> Text:
-    return exhibit.note
+    return plain(exhibit.note)
 
 
 def _silent(_: Card | Note) -> Text:
@@ -200,10 +238,6 @@ def _place(value: float | str, axis: Axis) -> Text:
     if isinstance(value, str):
         return value[:10] if axis.scale == "time" else value
     return measured(wording.share(value) if axis.is_share else f"{value:g}", axis.unit)
-
-
-def _others(n: int) -> Text:
-    return say("{n} more series are drawn.", n=wording.count(n))
 
 
 _READERS: Mapping[type, Callable[[Any], Text]] = {

@@ -17,7 +17,7 @@ import yaml
 
 from affectlens.exhibits import Message
 
-Text = str | Mapping[str, Any] | Sequence["Text"] | Message
+Text = str | Mapping[str, Any] | Sequence["Text"]
 LanguageCode = Literal["en", "zh"]
 
 
@@ -68,12 +68,15 @@ def told(text: Text, tongue: Language) -> str:
     """
     if isinstance(text, str):
         return tongue.catalogue.get(text, text)
-    if isinstance(text, Message):
-        return told(text.model_dump(), tongue)
     if isinstance(text, Mapping):
         values = {name: told(value, tongue) for name, value in text["values"].items()}
         return tongue.catalogue.get(text["text"], text["text"]).format(**values)
     return tongue.gap.join(told(part, tongue) for part in text)
+
+
+def plain(text: str | Message) -> Text:
+    """A text of an exhibit as sections hold texts: plain JSON."""
+    return text if isinstance(text, str) else text.model_dump()
 
 
 def listed(parts: Sequence[Text]) -> Text:
