@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,29 @@ import pytest
 import yaml
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
+from PIL import Image
 
+from affectlens.exhibits import (
+    Axis,
+    Card,
+    Curves,
+    Exhibit,
+    Finding,
+    Gallery,
+    Intervals,
+    Item,
+    Matrix,
+    Message,
+    Note,
+    Records,
+    Series,
+    WeightedText,
+    WeightedTexts,
+    intervals_of,
+    png_base64,
+)
 from affectlens.pipelines.policy_training.exhibits import policy_exhibits
-from affectlens.pipelines.reporting import create_pipeline
+from affectlens.pipelines.reporting import create_pipeline, pages, render
 from affectlens.pipelines.reporting.params import (
     AttentionParams,
     ExamplesParams,
@@ -25,7 +47,7 @@ from affectlens.pipelines.reporting.params import (
 
 RUN_ID = "2026-01-05T10.00.00.000Z"
 ROOT = Path(__file__).parents[3]
-HOSTILE = '<script>alert(1)</script> "quoted" & \u202eevil\u202c </td></table>'
+HOSTILE = '<script>alert(1)</script> "quoted" & \u202eevil\u202c \u200b </td></table> <img src=x onerror=alert(2)>'
 PARAMS = yaml.safe_load((ROOT / "conf/base/parameters_reporting.yml").read_text())["reporting"]
 STAGES = {
     "tiny": {
@@ -242,3 +264,46 @@ def hostile() -> str:
 @pytest.fixture(scope="session")
 def run_all() -> Callable[..., tuple[dict[str, str], dict[str, Any]]]:
     return run_reports
+
+
+@pytest.fixture(scope="session")
+def exhibits() -> dict[str, Exhibit]:
+    """One exhibit of every kind, by kind."""
+    share, hostile = Axis(label="share", is_share=True), HOSTILE + " {x} `code`"
+    rows = pd.DataFrame(
+        {"name": ["a", "b", "c"], "value": [0.2, 0.5, float("nan")], "lower": [0.1, 0.4, float("nan")],
+         "upper": [0.3, 0.6, float("nan")], "n": [10, 10, 0]}
+    )  # fmt: skip
+    line = Series(name="cnn", x=(1, 2, 3), y=(0.5, 0.8, 0.7), lower=(0.4, 0.7, 0.6), upper=(0.6, 0.9, 0.8))
+    image = io.BytesIO()
+    Image.new("RGB", (2, 2), "red").save(image, format="PNG")
+    labels = {"row_label": "truth", "column_label": "read as", "rows": ("joy", "fear"), "columns": ("joy", "fear")}
+    item = Item(title="one", text=hostile, image=png_base64(image.getvalue()), facts={"asked": "joy"})
+    gain = Axis(label="gain", unit="points")
+    shown: list[Exhibit] = [
+        Curves(title="Curve", x=Axis(label="epoch"), y=share, series=(line,)),
+        Intervals(title="Rows", axis=gain, rows=intervals_of(rows), reference=0.35),
+        Matrix(title="Confusion", values=((0.9, 0.1), (0.3, 0.7)), is_share=True, **labels),
+        WeightedTexts(title="Heat", texts=(WeightedText(pieces=("so ", hostile), weights=(0.2, -0.9)),)),
+        Gallery(title="Samples", items=(item,)),
+        Records(title="Table", columns=("text", "n", "f1"), rows=((hostile, 3, (0.5, 0.4, 0.6)),), user_text=("text",)),
+        Card(title="Card", groups={"Details": {"name": hostile}}),
+        Finding(title="Gini", value=0.8, lower=0.7, upper=0.9, note=Message(text="It is {g}.", values={"g": "8"})),
+        Note(title="Nothing", sentences=("Nothing was measured.",)),
+    ]
+    return {exhibit.kind: exhibit for exhibit in shown}
+
+
+@pytest.fixture(scope="session")
+def exhibited_page(exhibits: dict[str, Exhibit]) -> str:
+    """A page with every kind of exhibit, a word too long for any line, and text in two directions."""
+    more = Records(
+        title="Words",
+        columns=("text", "n"),
+        rows=(("x" * 5000, 1), ("\u05e9\u05dc\u05d5\u05dd world \u0645\u0631\u062d\u0628\u0627", 2)),
+        user_text=("text",),
+    )
+    run = {"environment": "tiny", "dataset": "tiny", "seed": 1, "run_ids": []}
+    first = {"id": "run", "title": "Run", "lead": [], "blocks": [], "facts": [], "verdict": None, "numbers": run}
+    sections = json.loads(json.dumps(pages.sections_of([*exhibits.values(), more])))
+    return render.reports([first], sections, [], "en")[0]["attention"]

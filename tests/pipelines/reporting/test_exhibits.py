@@ -2,145 +2,104 @@
 
 from __future__ import annotations
 
-import io
-import json
-
 import pandas as pd
 import pytest
-from PIL import Image
 from pydantic import ValidationError
 
-from affectlens.exhibits import (
-    Axis,
-    Card,
-    Curves,
-    Exhibit,
-    Finding,
-    Gallery,
-    Intervals,
-    Item,
-    Matrix,
-    Message,
-    Note,
-    Records,
-    Series,
-    WeightedText,
-    WeightedTexts,
-    intervals_of,
-    png_base64,
-    series_of,
-)
-from affectlens.pipelines.reporting import exhibit_figures, pages, render
+from affectlens.exhibits import Axis, Exhibit, Series, png_base64, series_of
+from affectlens.pipelines.reporting import exhibit_figures, pages
 from affectlens.pipelines.reporting.exhibited import blocks_of
 from affectlens.pipelines.reporting.readings import reading
 from affectlens.pipelines.reporting.texts import language, told
 
-SHARE = Axis(label="share", is_share=True)
-EPOCH = Axis(label="epoch")
-CONFUSION = Matrix(
-    title="Confusion",
-    row_label="truth",
-    column_label="read as",
-    rows=("joy", "fear"),
-    columns=("joy", "fear"),
-    values=((0.9, 0.1), (0.3, 0.7)),
-    is_share=True,
-)
-HOSTILE = "<script>alert(1)</script>\u202e{x} `code`"
-
-
-def curves(**more: object) -> Curves:
-    series = (Series(name="cnn", x=(1, 2, 3), y=(0.5, 0.8, 0.7), lower=(0.4, 0.7, 0.6), upper=(0.6, 0.9, 0.8)),)
-    return Curves(**{"title": "Curve", "x": EPOCH, "y": SHARE, "series": series} | more)
-
-
-def intervals() -> Intervals:
-    table = pd.DataFrame(
-        {"name": ["a", "b", "c"], "value": [0.2, 0.5, float("nan")], "lower": [0.1, 0.4, float("nan")],
-         "upper": [0.3, 0.6, float("nan")], "n": [10, 10, 0]}
-    )  # fmt: skip
-    return Intervals(title="Rows", axis=Axis(label="gain", unit="points"), rows=intervals_of(table), reference=0.35)
-
-
-def png() -> str:
-    buffer = io.BytesIO()
-    Image.new("RGB", (2, 2), "red").save(buffer, format="PNG")
-    return png_base64(buffer.getvalue())
-
-
-def every_kind() -> list[Exhibit]:
-    return [
-        curves(),
-        intervals(),
-        CONFUSION,
-        WeightedTexts(title="Heat", texts=(WeightedText(pieces=("so ", HOSTILE), weights=(0.2, -0.9)),)),
-        Gallery(title="Samples", items=(Item(title="one", text=HOSTILE, image=png(), facts={"asked": "joy"}),)),
-        Records(title="Table", columns=("text", "n", "f1"), rows=((HOSTILE, 3, (0.5, 0.4, 0.6)),), user_text=("text",)),
-        Card(title="Card", groups={"Details": {"name": HOSTILE}}),
-        Finding(title="Gini", value=0.8, lower=0.7, upper=0.9, note=Message(text="It is {g}.", values={"g": "8"})),
-        Note(title="Nothing", sentences=("Nothing was measured.",)),
-    ]  # fmt: skip
+Exhibits = dict[str, Exhibit]
 
 
 def said(exhibit: Exhibit) -> str:
     return told(reading(exhibit), language("en"))
 
 
-def test_a_curve_says_where_it_begins_ends_and_peaks() -> None:
-    assert said(curves()) == "`cnn` goes from 50.0 % at 1 to 70.0 % at 3, with its top 80.0 % at 2."
+def with_series(exhibit: Exhibit, **lines: list[float]) -> Exhibit:
+    series = tuple(Series(name=name, x=tuple(range(len(y))), y=tuple(y)) for name, y in lines.items())
+    return exhibit.model_copy(update={"series": series})
 
 
-def test_a_curve_beside_the_diagonal_says_how_far_away_it_lies() -> None:
-    flat = Series(name="flat", x=(0.0, 0.5), y=(0.2, 0.4))
-    sentence = said(curves(series=(flat,), x=Axis(label="stated"), y=Axis(label="seen"), diagonal=True))
-    assert (
-        sentence
-        == "`flat` lies 0.150 from the diagonal on average over its 2 points, furthest at 0, where it is 0.200."
+def test_a_curve_says_where_it_begins_ends_and_peaks(exhibits: Exhibits) -> None:
+    assert said(exhibits["curves"]) == "`cnn` goes from 50.0 % at 1 to 70.0 % at 3, with its top 80.0 % at 2."
+
+
+def test_of_many_curves_the_ends_and_the_greatest_moves_are_said(exhibits: Exhibits) -> None:
+    many = with_series(exhibits["curves"], up=[0.1, 0.6], flat=[0.3, 0.3], down=[0.5, 0.2])
+    assert said(many) == (
+        "At their ends `up` is highest with 60.0 % and `down` lowest with 20.0 %. "
+        "`up` rises most, from 10.0 % to 60.0 %. `down` falls most, from 50.0 % to 20.0 %."
     )
 
 
-def test_intervals_say_the_ends_and_how_many_leave_the_reference_out() -> None:
-    assert said(intervals()) == (
+def test_curves_beside_the_diagonal_say_how_far_away_they_lie(exhibits: Exhibits) -> None:
+    plain = {"x": Axis(label="stated"), "y": Axis(label="seen"), "diagonal": True}
+    one = Series(name="one", x=(0.0, 0.5), y=(0.2, 0.4))
+    far = Series(name="far", x=(0.0, 0.5), y=(0.9, 0.9))
+    alone, both = (exhibits["curves"].model_copy(update={**plain, "series": s}) for s in ((one,), (one, far)))
+    assert said(alone).startswith(
+        "`one` lies 0.150 from the diagonal on average over its 2 points, furthest at 0, where "
+    )
+    assert said(both) == (
+        "Closest to the diagonal lies `one` with a mean distance of 0.150, furthest `far` with 0.650."
+    )
+
+
+def test_intervals_say_the_ends_and_how_many_leave_the_reference_out(exhibits: Exhibits) -> None:
+    assert said(exhibits["intervals"]) == (
         "Highest is `b` with 0.500 [0.400, 0.600] points, lowest `a` with 0.200 [0.100, 0.300] points. "
         "Of 2 intervals 1 lie above the line (0.350 points), 1 below, and 0 hold it."
     )
 
 
-def test_a_square_matrix_says_its_largest_error() -> None:
-    assert said(CONFUSION) == "Off the diagonal the largest cell is truth `fear`, read as `joy`: 30.0 %."
+def test_a_square_matrix_says_its_largest_error(exhibits: Exhibits) -> None:
+    assert said(exhibits["matrix"]) == "Off the diagonal the largest cell is truth `fear`, read as `joy`: 30.0 %."
 
 
-def test_a_sentence_changes_with_the_figure() -> None:
-    assert said(curves()) != said(curves(series=(Series(name="cnn", x=(1, 2), y=(0.1, 0.2)),)))
-
-
-def test_every_kind_becomes_a_block_and_a_page_without_markup_from_its_texts() -> None:
-    sections = json.loads(json.dumps(pages.sections_of(every_kind())))
-    assert {block["kind"] for part in sections for block in part["blocks"]} == {
-        "charts", "table", "matrix", "weighted_texts", "gallery", "card",
+def test_every_kind_becomes_a_block(exhibits: Exhibits) -> None:
+    assert {block["kind"] for block in blocks_of(list(exhibits.values())) if block} == {
+        "charts", "table", "matrix", "weighted_texts", "gallery", "card", "heading", "paragraph",
     }  # fmt: skip
-    run = {"environment": "tiny", "dataset": "tiny", "seed": 1, "run_ids": []}
-    first = {"id": "run", "title": "Run", "lead": [], "blocks": [], "facts": [], "verdict": None, "numbers": run}
-    page = render.reports([first], sections, [], "en")[0]["attention"]
-    assert "<script>alert" not in page
-    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;[U+202E]{x}") == 5
-    assert "data:image/png;base64," in page
-    assert "Nothing was measured." in page
 
 
-def test_exhibits_of_one_part_stand_under_one_heading() -> None:
-    shown = blocks_of([curves(part="Fit"), curves(part="Fit"), curves(part="Use"), curves()])
-    assert [block["text"] for block in shown if block and block["kind"] == "heading"] == ["Fit", "Use"]
+def test_no_text_of_an_exhibit_becomes_markup(exhibited_page: str) -> None:
+    assert "<script>alert" not in exhibited_page
+    assert "<img src=x" not in exhibited_page
+    assert exhibited_page.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 5
+    assert exhibited_page.count("{x} ") == 5
+    assert "data:image/png;base64," in exhibited_page
+    assert "Nothing was measured." in exhibited_page
 
 
-def test_undefined_values_are_left_out_of_figures() -> None:
-    (trace, line) = exhibit_figures.intervals(intervals()).data
+def test_exhibits_of_one_part_stand_under_one_heading(exhibits: Exhibits) -> None:
+    fit, use, none = (exhibits["curves"].model_copy(update={"part": part}) for part in ("Fit", "Use", ""))
+    kinds = [
+        (block["kind"], block.get("text", len(block.get("charts", [])))) for block in blocks_of([fit, fit, use, none])
+    ]
+    assert kinds == [("heading", "Fit"), ("charts", 2), ("heading", "Use"), ("charts", 2)]
+
+
+def test_a_page_has_one_section_a_part_and_begins_with_the_findings(exhibits: Exhibits) -> None:
+    parted = [exhibits[kind].model_copy(update={"part": "One"}) for kind in ("finding", "curves")]
+    sections = pages.sections_of([*parted, exhibits["note"]])
+    page = pages.analytics_page("p", "Page", {"dataset": "d", "environment": "e", "seed": 1}, sections)
+    assert [part["id"] for part in sections] == ["one", "nothing"]
+    assert [(where, told(text, language("en"))) for where, text in page.findings] == [("one", "It is 8.")]
+    assert page.facts[0]["interval"] == "[0.700, 0.900]"
+
+
+def test_undefined_values_are_left_out_of_figures(exhibits: Exhibits) -> None:
+    (trace, line) = exhibit_figures.intervals(exhibits["intervals"]).data
     assert list(trace.x) == [0.2, 0.5]
     assert list(line.x) == [0.35, 0.35]
 
 
-def test_all_charts_of_a_stage_stand_in_one_figure_for_kedro_viz() -> None:
-    figure = exhibit_figures.overview(every_kind())
+def test_all_charts_of_a_stage_stand_in_one_figure_for_kedro_viz(exhibits: Exhibits) -> None:
+    figure = exhibit_figures.overview(list(exhibits.values()))
     assert [note.text for note in figure.layout.annotations] == ["Curve", "Rows"]
     assert len(exhibit_figures.overview([]).data) == 0
 

@@ -84,7 +84,7 @@ def test_the_page_says_plainly_where_the_baseline_wins(report: Report) -> None:
 def test_user_text_appears_only_escaped(report: Report, hostile: str) -> None:
     page, summary = report
     assert re.findall(r"<script[^>]*>.{12}", page) == ['<script>"use strict"']
-    assert "&lt;script&gt;alert(1)&lt;/script&gt; &#34;quoted&#34; &amp; [U+202E]evil[U+202C]" in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &#34;quoted&#34; &amp; [U+202E]evil[U+202C] [U+200B] &lt;/td" in page
     assert not re.search("[\u202a-\u202e\u2066-\u2069\u200b\ufeff]", page)
     assert hostile not in json.dumps(summary, ensure_ascii=False)
 

@@ -1,0 +1,170 @@
+"""The pages in a real browser: they open, draw, answer, fit, print, and run nothing but their own script."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, sync_playwright
+
+from affectlens.pipelines.reporting import render
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM = os.environ.get("AFFECTLENS_BROWSER") or next(filter(None, map(shutil.which, NAMES)), None)
+WIDTHS = {"desktop": 1280, "phone": 390}
+SCHEMES = ("light", "dark")
+Open = Callable[..., Page]
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed, so no page was opened in a browser")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def folder(
+    tmp_path_factory: pytest.TempPathFactory,
+    reports: tuple[dict[str, str], dict[str, Any]],
+    run_all: Callable[..., tuple[dict[str, str], dict[str, Any]]],
+    tables: dict[str, Any],
+    exhibited_page: str,
+) -> Path:
+    """Every kind of page as files: a report in both languages, all exhibits, the list of reports."""
+    path = tmp_path_factory.mktemp("pages")
+    chinese = {f"{name}_zh": page for name, page in run_all(tables, tongue="zh")[0].items()}
+    entry = {"environment": "tiny", "dataset": "tiny", "run_id": "r", "summary": "All is well.", "href": "report.html"}
+    others = {"exhibits": exhibited_page, "index": render.index([entry])}
+    for name, page in {**reports[0], **chinese, **others}.items():
+        (path / f"{name}.html").write_text(page, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def open_page(browser: Browser, folder: Path) -> Iterator[Open]:
+    """Opens a page by name; at the end of the test no page may have complained or asked anything."""
+    complaints: list[str] = []
+
+    def complain(message: ConsoleMessage | Dialog | Exception) -> None:
+        if not isinstance(message, ConsoleMessage) or message.type in ("error", "warning"):
+            complaints.append(str(message))
+
+    def opened(name: str, width: str = "desktop", scheme: Any = "light", **options: Any) -> Page:
+        size: Any = {"width": WIDTHS[width], "height": 900}
+        page = browser.new_page(viewport=size, color_scheme=scheme, **options)
+        page.on("console", complain)
+        page.on("pageerror", complain)
+        page.on("dialog", complain)
+        page.goto((folder / f"{name}.html").as_uri())
+        return page
+
+    yield opened
+    for context in browser.contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture(scope="module")
+def names(folder: Path) -> list[str]:
+    return sorted(path.stem for path in folder.glob("*.html"))
+
+
+def test_every_page_fits_both_widths_and_is_kept_as_a_picture(
+    open_page: Open, names: list[str], project_root: Path
+) -> None:
+    kept = project_root / "build/screenshots"
+    kept.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        for width, scheme in (("desktop", "light"), ("phone", "dark")):
+            page = open_page(name, width, scheme)
+            page.screenshot(path=kept / f"{name}_{width}_{scheme}.png", full_page=True)
+            assert page.evaluate("document.documentElement.scrollWidth") <= WIDTHS[width], f"{name} is too wide"
+
+
+def test_charts_are_drawn_with_and_without_the_script(open_page: Open) -> None:
+    for options in ({}, {"java_script_enabled": False}):
+        page = open_page("expression", **options)
+        sizes = [chart.bounding_box() for chart in page.locator(".chart svg").all()]
+        assert len(sizes) == 4
+        assert all(size and size["width"] > 200 and size["height"] > 100 for size in sizes)
+
+
+def test_a_chart_answers_to_the_pointer(open_page: Open) -> None:
+    page = open_page("expression")
+    chart = page.locator(".chart").first
+    points = chart.evaluate("chart => JSON.parse(chart.dataset.points)")
+    where = chart.evaluate(
+        "(chart, point) => { const box = chart.querySelector('svg').getBoundingClientRect();"
+        " const scale = box.width / chart.querySelector('svg').viewBox.baseVal.width;"
+        " return [box.left + point[1] * scale, box.top + point[2] * scale]; }",
+        points[3],
+    )
+    page.mouse.move(*where)
+    said = chart.locator(".tip").text_content()
+    assert said in [text for *_, text in points]
+    page.mouse.move(0, 0)
+    assert chart.locator(".tip").text_content() == ""
+
+
+def test_a_chart_answers_to_the_keyboard(open_page: Open) -> None:
+    page = open_page("expression")
+    chart = page.locator(".chart").first
+    chart.focus()
+    texts = []
+    for key in ("ArrowRight", "ArrowRight", "ArrowDown", "ArrowLeft", "End", "Home"):
+        page.keyboard.press(key)
+        texts.append(chart.locator(".tip").text_content())
+    assert all(texts)
+    assert texts[0] != texts[1]
+    assert texts[1].split(",")[0] != texts[2].split(",")[0]
+    assert texts[0] == texts[-1]
+
+
+def test_a_series_hides_and_comes_back_by_its_legend(open_page: Open) -> None:
+    page = open_page("expression")
+    button = page.locator(".legend button").first
+    series = page.locator(".chart").first.locator(".series-0").last
+    assert series.is_visible()
+    button.click()
+    assert button.get_attribute("aria-pressed") == "false"
+    assert not series.is_visible()
+    button.press("Enter")
+    assert series.is_visible()
+
+
+def test_hostile_text_is_shown_as_text(open_page: Open, hostile: str) -> None:
+    for name in ("report", "exhibits"):
+        page = open_page(name, "phone")
+        body = page.locator("body").text_content() or ""
+        assert "<script>alert(1)</script>" in body
+        assert "[U+202E]" in body
+        assert "[U+200B]" in body
+        assert page.locator("script").count() == 1
+        assert page.locator("img:not([src^='data:image/png'])").count() == 0
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_no_page_is_hard_to_use_for_anyone(open_page: Open, names: list[str], scheme: str) -> None:
+    broken = [(name, *rule) for name in names for rule in serious_violations(open_page(name, scheme=scheme))]
+    assert broken == []
+
+
+def serious_violations(page: Page) -> list[tuple[str, str]]:
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    serious = [rule for rule in found if rule["impact"] in ("serious", "critical")]
+    return [(rule["id"], str(node["failureSummary"])) for rule in serious for node in rule["nodes"]]
+
+
+def test_a_page_prints(open_page: Open, project_root: Path) -> None:
+    printed = open_page("report").pdf(path=project_root / "build/screenshots/report.pdf", format="A4")
+    assert printed.startswith(b"%PDF")
+    assert printed.count(b"/Type /Page") > 3
