@@ -34,10 +34,12 @@ class ChainHooks:
 
     @hook_impl
     def after_catalog_created(self, catalog: CatalogProtocol[Any, Any], parameters: dict[str, Any]) -> None:
-        """Hand `params:source` to every dataset that reads a real source, before any node runs."""
+        """Hand `params:source` to every dataset that reads a real source, and the catalog to the one that shows it."""
         for name in catalog.keys():  # noqa: SIM118  a catalog is not a mapping
             if name.startswith("raw_") and (configure := getattr(catalog.get(name), "configure", None)):
                 configure(parameters["params:source"])
+        if (flow := catalog.get("flow")) is not None:
+            flow.configure(catalog)
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Pipeline) -> None:

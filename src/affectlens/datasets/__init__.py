@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "checkpoint_dataset": ["CheckpointDataset"],
         "exhibits_dataset": ["ExhibitsDataset"],
+        "flow_dataset": ["FlowDataset"],
         "hash_key_dataset": ["HashKeyDataset"],
         "leaderboard_dataset": ["LeaderboardDataset"],
         "pages_dataset": ["PagesDataset"],

@@ -57,6 +57,21 @@ STAGES = {
     }
 }  # fmt: skip
 
+FLOW = {
+    "nodes": [
+        {"name": "emotion.collect_leaderboard", "stage": "emotion_training", "does": "All numbers.", "inputs": [],
+         "outputs": ["emotion_leaderboard"]},
+        {"name": "reporting.emotion.compose_emotion", "stage": "reporting", "does": "The section.",
+         "inputs": ["emotion_leaderboard", "params:x"], "outputs": ["reporting.emotion.section"]},
+    ],
+    "datasets": [
+        {"name": "emotion_leaderboard", "type": "LeaderboardDataset", "file": "data/board.parquet",
+         "written_by": "emotion.collect_leaderboard", "read_by": ["reporting.emotion.compose_emotion"]},
+        {"name": "reporting.emotion.section", "type": "JSONDataset", "file": "data/emotion.json",
+         "written_by": "reporting.emotion.compose_emotion", "read_by": []},
+    ],
+}  # fmt: skip
+
 Tables = dict[str, pd.DataFrame]
 
 
@@ -208,6 +223,7 @@ def run_reports(
         "params:seed": 7,
         "params:stages": stages or STAGES,
         "params:reporting.language": tongue,
+        "flow": FLOW,
         "policy_exhibits": policy_exhibits(tables["policy_values"]),
         "params:reporting.attention": AttentionParams(**PARAMS["attention"] | {"n_resamples": 40}),
         "params:reporting.expression": ExpressionParams(**PARAMS["expression"] | {"n_resamples": 40, "min_posts": 5}),
@@ -306,4 +322,4 @@ def exhibited_page(exhibits: dict[str, Exhibit]) -> str:
     run = {"environment": "tiny", "dataset": "tiny", "seed": 1, "run_ids": []}
     first = {"id": "run", "title": "Run", "lead": [], "blocks": [], "facts": [], "verdict": None, "numbers": run}
     sections = json.loads(json.dumps(pages.sections_of([*exhibits.values(), more])))
-    return render.reports([first], sections, [], "en")[0]["attention"]
+    return render.reports([first], sections, [], FLOW, "en")[0]["attention"]

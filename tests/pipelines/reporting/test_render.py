@@ -36,7 +36,7 @@ def test_names_of_stages_and_models_are_escaped_too() -> None:
         numbers={},
     )
     run = {"environment": "<em>", "dataset": "d", "seed": 1, "run_ids": []}
-    page = render.reports([{**part, "numbers": run}], [], [], "en")[0]["report"]
+    page = render.reports([{**part, "numbers": run}], [], [], {"nodes": [], "datasets": []}, "en")[0]["report"]
     for tag in ("<b>", "<i>", "<u>", "<s>", "<q>", "<em>"):
         assert tag not in page
 

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from affectlens.exhibits import Exhibit
 
-from . import analytics, closing, distributions, exhibit_figures, figures, pages, render, sections, stages
+from . import analytics, cards, closing, distributions, exhibit_figures, figures, pages, render, sections, stages
 from .blocks import Section
 from .exhibited import blocks_of
 from .params import AttentionParams, ExamplesParams, ExpressionParams, StageParams, StagesParams
@@ -180,16 +180,43 @@ def compose_closing(
 ) -> tuple[Section, Section]:
     """What did not work, and the commands that lead here again."""
     params = StagesParams(emotion=emotion, gan=gan, recommender=recommender, policy=policy)
-    boards = {
-        "emotion": emotion_leaderboard,
-        "gan": gan_leaderboard,
-        "recommender": recommender_leaderboard,
-        "policy": policy_leaderboard,
-    }
+    boards = _by_stage(emotion_leaderboard, gan_leaderboard, recommender_leaderboard, policy_leaderboard)
     row = sections.stages_of(stage_table, environment)
     limits = closing.limits_section(boards, params, row, stages.flagged_sentence(policy_values))
     versions = closing.cited_versions(boards, params, row_accounting, chain_checks)
     return limits, closing.reproduce_section(environment, seed, versions)
+
+
+def compose_model_card(
+    emotion_leaderboard: pd.DataFrame,
+    gan_leaderboard: pd.DataFrame,
+    recommender_leaderboard: pd.DataFrame,
+    policy_leaderboard: pd.DataFrame,
+    emotion: StageParams,
+    gan: StageParams,
+    recommender: StageParams,
+    policy: StageParams,
+    environment: str,
+    dataset: str,
+) -> Section:
+    """The model card, filled from the leaderboards."""
+    params = StagesParams(emotion=emotion, gan=gan, recommender=recommender, policy=policy)
+    boards = _by_stage(emotion_leaderboard, gan_leaderboard, recommender_leaderboard, policy_leaderboard)
+    return cards.model_card(boards, params, environment, dataset)
+
+
+def compose_data_card(
+    row_accounting: pd.DataFrame,
+    users: pd.DataFrame,
+    contents: pd.DataFrame,
+    interactions: pd.DataFrame,
+    utterances: pd.DataFrame,
+    environment: str,
+    dataset: str,
+) -> Section:
+    """The data card, filled from the primary tables."""
+    tables = {"users": users, "contents": contents, "interactions": interactions, "utterances": utterances}
+    return cards.data_card(row_accounting, tables, environment, dataset)
 
 
 def render_reports(
@@ -201,14 +228,22 @@ def render_reports(
     policy: Section,
     inference: Section,
     limits: Section,
+    model_card: Section,
+    data_card: Section,
     reproduce: Section,
     attention: list[Section],
     expression: list[Section],
+    flow: dict[str, Any],
     tongue: LanguageCode,
 ) -> tuple[dict[str, str], dict[str, Any]]:
     """The pages in one language, and their numbers as JSON."""
-    evaluation = [run, accounting, emotion, gan, recommender, policy, inference, limits, reproduce]
-    return render.reports(evaluation, attention, expression, tongue)
+    stages_told = [emotion, gan, recommender, policy, inference]
+    evaluation = [run, accounting, *stages_told, limits, model_card, data_card, reproduce]
+    return render.reports(evaluation, attention, expression, flow, tongue)
+
+
+def _by_stage(*boards: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    return dict(zip(StagesParams.model_fields, boards, strict=True))
 
 
 _STANDING = "Models on the metric that decides; hollow marks are baselines and references."

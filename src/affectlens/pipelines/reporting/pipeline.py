@@ -43,13 +43,16 @@ def _compose() -> list[Node]:
     told = [f"params:reporting.stages.{stage}" for stage in STAGES]
     closing = [*_BOARDS, "policy_values", "row_accounting", "chain_checks", *told, *_PLACE]
     sections = ["run_section", "accounting_section", *_SECTIONS, "inference_section", "limits_section",
-                "reproduce_section"]  # fmt: skip
+                "model_card_section", "data_card_section", "reproduce_section"]  # fmt: skip
+    cards, pages = ["params:environment", "params:dataset"], ["flow", "params:reporting.language"]
     return [
         _node(nodes.compose_run, [*facts, *_BOARDS], "run_section"),
         _node(nodes.compose_accounting, ["row_accounting", "rejected_rows", "users", *_TABLES], "accounting_section"),
         _node(nodes.compose_inference, ["chain_checks", "recommendations", *_PLACE], "inference_section"),
         _node(nodes.compose_closing, [*closing, "params:seed"], ["limits_section", "reproduce_section"]),
-        _node(nodes.render_reports, [*sections, *_PAGES, "params:reporting.language"], ["report", "report_summary"]),
+        _node(nodes.compose_model_card, [*_BOARDS, *told, *cards], "model_card_section"),
+        _node(nodes.compose_data_card, ["row_accounting", "users", *_TABLES, *cards], "data_card_section"),
+        _node(nodes.render_reports, [*sections, *_PAGES, *pages], ["report", "report_summary"]),
     ]
 
 

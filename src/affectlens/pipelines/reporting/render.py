@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 
 from .blocks import Section
 from .charts import draw
+from .flow import Flow, Origin, anchor, origin_of, sources_of, stages_of
 from .pages import Page, analytics_page, evaluation_page
 from .texts import Language, LanguageCode, language, told
 
@@ -48,7 +49,11 @@ def prose(text: str) -> Markup:
 
 
 def reports(
-    evaluation: Sequence[Section], attention: Sequence[Section], expression: Sequence[Section], tongue: LanguageCode
+    evaluation: Sequence[Section],
+    attention: Sequence[Section],
+    expression: Sequence[Section],
+    flow: Flow,
+    tongue: LanguageCode,
 ) -> tuple[dict[str, str], dict[str, Any]]:
     """The pages by the names of their files, and the numbers of all their sections as JSON.
 
@@ -56,6 +61,7 @@ def reports(
         evaluation: the sections of the evaluation; the first one says what ran.
         attention: the sections of the page on the attention economy.
         expression: the sections of the page on the shift of expression.
+        flow: the nodes and datasets of the project.
         tongue: the language of the pages.
     """
     run = evaluation[0]["numbers"]
@@ -74,12 +80,23 @@ def reports(
         "verdicts": [{**verdict, "sentence": told(verdict["sentence"], spoken)} for verdict in first.verdicts],
         "sections": {part["id"]: _numbers(part, spoken) for page in every for part in page.sections},
     }
-    return {page.name: _page(page, every, facts, tongue) for page in every}, summary
+    flow_page = Page("flow", "The flow", _HOW_IT_FLOWS, [])
+    shown = {"pages": [*every, flow_page], "run": facts}
+    origins = _origins(every, flow)
+    written = {page.name: _page("report", tongue, page=page, origins=origins, **shown) for page in every}
+    stages = {"stages": stages_of(flow), "sources": sources_of(flow)}
+    return {**written, "flow": _page("flow", tongue, page=flow_page, **stages, **shown)}, summary
 
 
-def _page(page: Page, every: Sequence[Page], run: Mapping[str, Any], tongue: LanguageCode) -> str:
-    template = _environment(tongue).get_template("report.html.j2")
-    return template.render(page=page, pages=every, run=run, how_to_read=_HOW_TO_READ)
+def _page(template: str, tongue: LanguageCode, **values: Any) -> str:
+    return _environment(tongue).get_template(f"{template}.html.j2").render(how_to_read=_HOW_TO_READ, **values)
+
+
+def _origins(pages: Sequence[Page], flow: Flow) -> dict[str, Origin]:
+    """The origin of each section by its id; the sections of a page of analytics come from one node."""
+    named = {part["id"]: part["id"] if page.name == "report" else page.name for page in pages for part in page.sections}
+    found = {section: origin_of(flow, name) for section, name in named.items()}
+    return {section: origin for section, origin in found.items() if origin is not None}
 
 
 def _numbers(part: Section, spoken: Language) -> dict[str, Any]:
@@ -108,6 +125,7 @@ def _environment(tongue: LanguageCode) -> Environment:
         "told": lambda text: visible(told(text, spoken)),
         "prose": lambda text: prose(told(text, spoken)),
         "mark": _MARKS.__getitem__,
+        "anchor": anchor,
     }
     script, script_hash = _script()
     environment.globals |= {
@@ -125,6 +143,9 @@ def _script() -> tuple[str, str]:
     return script, base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
+_HOW_IT_FLOWS = (
+    "Every node of every stage, what it reads and what it writes. `make viz` shows the same as a graph, with previews."
+)
 _HOW_TO_READ = (
     "Brackets are 95 % intervals. Ahead or behind is called clear only where the difference, unit by unit, has an "
     "interval without zero and p below 0.05, or, where no such difference was measured, the two intervals lie apart."

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from . import verdicts, wording
+from . import seeds, verdicts, wording
 from .blocks import (
     Block,
     Cell,
@@ -53,9 +53,10 @@ def stage_section(
     rows = verdicts.main_rows(leaderboard)
     duel = verdicts.contest(leaderboard, params)
     verdict = None if duel is None else {"outcome": duel.outcome, "sentence": verdicts.sentence(duel)}
-    lead = [params.question, _what_is_shown(rows, leaderboard)]
+    lead = [params.question, [_what_is_shown(rows, leaderboard), seeds.seeds_sentence(leaderboard, params)]]
     blocks = [
         leaderboard_table(rows, params, say("{stage}: leaderboard, with 95 % intervals", stage=params.title)),
+        seeds.seeds_table(leaderboard, params),
         *_other_tables(leaderboard, rows, params),
         _metric_table(leaderboard, params),
         charts(figures[0]),
