@@ -15,10 +15,12 @@ from .blocks import Section, each, section
 from .exhibited import blocks_of
 from .params import StageParams, StagesParams
 from .seeds import seeds_of
+from .texts import listed, say
 
 Facts = dict[str, str | Message]
 
 _BY_LABEL = "f1:"
+_MOST_VALUES = 8
 _USES = {
     "Intended use": "Research on recorded or simulated data: how emotion is expressed in text, where attention goes, "
     "and what recommenders and policies would do with it.",
@@ -116,6 +118,8 @@ def _composition(frame: pd.DataFrame) -> Facts:
     return facts
 
 
-def _shares(column: pd.Series) -> str:
-    shares = column.value_counts(normalize=True)
-    return ", ".join(f"{name} {wording.share(float(value))}" for name, value in shares.head(8).items())
+def _shares(column: pd.Series) -> Message:
+    """The most frequent values with their shares."""
+    shares = column.value_counts(normalize=True).head(_MOST_VALUES)
+    told = [say("{value} {unit}", value=wording.plain(str(name)), unit=wording.share(s)) for name, s in shares.items()]
+    return Message.model_validate(listed(told))
