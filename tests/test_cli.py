@@ -27,7 +27,7 @@ def versions_of(folder: Path, names: tuple[str, ...]) -> None:
 
 def test_help_names_every_command(command) -> None:
     text = command("--help").output
-    for name in ("run", "fetch", "trace", "prune", "report"):
+    for name in ("run", "fetch", "recommend", "trace", "prune", "report"):
         assert f"\n  {name}" in text
 
 
@@ -35,6 +35,25 @@ def test_an_unknown_source_is_refused_with_the_known_ones(command) -> None:
     result = command("fetch", "moon")
     assert result.exit_code == 1
     assert "goemotions" in result.output
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ("", "is empty"),
+        ("who,what\na,b\n", "no column of users"),
+        ("user,item,time\na,b,noon\n", "none of 1 values in column 'time' is a time"),
+        ("user,item,time\n" + "a,b,2024-01-01\n" * 9, "8 of 9 rows (88.9%), most often 'duplicate event' (8)"),
+        ("user,item,time\na,b,2024-01-01\na,c,noon\n", "1 of 2 rows (50.0%), most often 'unreadable occurred_at'"),
+    ],
+)
+def test_a_bad_file_is_refused_with_one_clear_message(command, tmp_path: Path, content: str, complaint: str) -> None:
+    file = tmp_path / "mine.csv"
+    file.write_text(content)
+    result = command("recommend", str(file), "--out", str(tmp_path / "out"))
+    assert result.exit_code == 1
+    assert complaint in result.output
     assert "Traceback" not in result.output
 
 

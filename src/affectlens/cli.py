@@ -11,7 +11,8 @@ import click
 from kedro.framework.cli.project import run
 from kedro.framework.context import KedroContext
 from kedro.framework.project import settings
-from kedro.io.core import AbstractVersionedDataset
+from kedro.io.core import AbstractVersionedDataset, DatasetError
+from omegaconf import OmegaConf
 
 _env = click.option("--env", "-e", default=None, help="Data environment: base (default), goemotions, sequences, ...")
 _conf = click.option("--conf-source", default=None, help="Folder of the configuration; default: conf/")
@@ -25,6 +26,7 @@ def affectlens() -> None:
     affectlens run                               the whole chain on the embedded world
     affectlens run --env goemotions --pipeline analysis
     affectlens fetch goemotions                  bring a real data set, checked
+    affectlens recommend FILE                    a leaderboard and recommendations from a file of your own
     affectlens trace USER                        one request through S, E, A, G, W, R
     """  # noqa: D301  click reads the \b
 
@@ -65,6 +67,38 @@ def fetch(name: str) -> None:
             click.echo(path)
     except FetchError as error:
         raise click.ClickException(str(error)) from error
+
+
+@cli.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--items", type=click.Path(exists=True, dir_okay=False), help="Table of items: item, title, tags.")
+@click.option("--user", metavar="COLUMN", help="Column of the users, where its name does not tell.")
+@click.option("--item", metavar="COLUMN", help="Column of the items.")
+@click.option("--time", metavar="COLUMN", help="Column of the times: ISO 8601, or seconds since 1970.")
+@click.option("--value", metavar="COLUMN", help="Column of the ratings, if there are any.")
+@click.option("--k", default=10, show_default=True, type=click.IntRange(min=1), help="Recommendations a user.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for everything that is made.")
+@click.option("--params", "more", default="", help="Parameters as in `run`: name=value,name=value.")
+@_conf
+def recommend(file: Path, out: Path | None, k: int, more: str, conf_source: str | None, **columns: str | None) -> None:
+    """Tune, train and compare recommenders on FILE, and write the best contents for each of its users.
+
+    FILE holds one row an interaction with user, item and time: CSV, TSV, Parquet, RecBole's .inter, or a file of
+    MovieLens, plain or gzip. Without --out the results lie in data/envs/own_<name of FILE>.
+    """
+    from affectlens import own_file
+
+    folder = (out or Path("data/envs") / f"own_{file.name.split('.')[0]}").resolve()
+    stated = own_file.own_parameters(file.resolve(), folder, columns, k)
+    params = OmegaConf.to_container(OmegaConf.merge(stated, OmegaConf.from_dotlist(more.split(",") if more else [])))
+    session = settings.SESSION_CLASS.create(env=own_file.ENVIRONMENT, conf_source=conf_source, runtime_params=params)
+    try:
+        session.run(pipeline_names=["analysis"])
+    except (DatasetError, ValueError) as error:
+        raise click.ClickException(str(error.__cause__ or error)) from error
+    text = own_file.write_results(session.load_context().catalog, folder)
+    lists = folder / own_file.RECOMMENDATIONS, folder / own_file.LEADERBOARD
+    click.echo(f"{text}\n\nRecommendations: {lists[0]}\nLeaderboard: {lists[1]}")
 
 
 @cli.command()

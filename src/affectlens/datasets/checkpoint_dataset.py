@@ -7,19 +7,34 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import fsspec
-from kedro.io.core import AbstractVersionedDataset, DatasetError, Version, get_filepath_str, get_protocol_and_path
+from kedro.io.core import (
+    AbstractVersionedDataset,
+    DatasetError,
+    Version,
+    get_filepath_str,
+    get_protocol_and_path,
+)
 
 from affectlens.datasets.table_dataset import write_atomically
 from affectlens.models.checkpoint import Checkpoint
 
 
 class CheckpointDataset(AbstractVersionedDataset[Checkpoint, Checkpoint]):
-    """A `Checkpoint` as `*.safetensors` (weights) and `*.json` (the rest). Nothing is unpickled."""
+    """A `Checkpoint` as `*.safetensors` (weights) and `*.json` (the rest). Nothing is unpickled.
+
+    With `absent_if_missing`, one that no stage of this environment has written loads as `Checkpoint.absent()`.
+    """
 
     def __init__(
-        self, *, filepath: str, version: Version | None = None, metadata: dict[str, Any] | None = None
+        self,
+        *,
+        filepath: str,
+        version: Version | None = None,
+        metadata: dict[str, Any] | None = None,
+        absent_if_missing: bool = False,
     ) -> None:
         protocol, path = get_protocol_and_path(filepath, version)
+        self._absent_if_missing = absent_if_missing
         self.metadata = metadata
         self._fs = fsspec.filesystem(protocol)
         super().__init__(
@@ -33,6 +48,8 @@ class CheckpointDataset(AbstractVersionedDataset[Checkpoint, Checkpoint]):
         """The checkpoint, with its weights as arrays on the CPU."""
         from safetensors.numpy import load_file
 
+        if self._absent_if_missing and not self._exists():
+            return Checkpoint.absent()
         path = Path(get_filepath_str(self._get_load_path(), "file"))
         facts = json.loads(path.with_suffix(".json").read_text())
         return Checkpoint(facts["architecture"], facts["params"], load_file(path), facts["metadata"])

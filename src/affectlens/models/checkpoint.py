@@ -31,6 +31,16 @@ class Checkpoint:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
+    def absent(cls) -> Checkpoint:
+        """What stands where no model was fitted."""
+        return cls("absent", {}, {})
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether no model was fitted."""
+        return self.architecture == "absent"
+
+    @classmethod
     def of(cls, model: nn.Module, architecture: str, params: Mapping[str, Any], **metadata: Any) -> Checkpoint:
         """The weights of a module, copied to CPU arrays."""
         weights = {name: tensor.detach().cpu().numpy().copy() for name, tensor in model.state_dict().items()}

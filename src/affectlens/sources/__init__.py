@@ -7,13 +7,15 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from affectlens.sources import goemotions, musical_instruments, sequences
+from affectlens.sources import goemotions, interactions, movielens, musical_instruments, sequences
 from affectlens.sources.base import FileName, RemoteFile, Source, SourceParams, Tables, complete_tables
 
 __all__ = ["SOURCES", "FileName", "RemoteFile", "Source", "SourceParams", "Tables", "read_source", "source_params"]
 
 SOURCES: dict[str, Source] = {
     "goemotions": goemotions.SOURCE,
+    "interactions": interactions.SOURCE,
+    "movielens": movielens.SOURCE,
     "musical_instruments": musical_instruments.SOURCE,
     "sequences": sequences.SOURCE,
 }

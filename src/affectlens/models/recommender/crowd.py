@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.signal import lfilter
 
 SECONDS_A_DAY = 86_400.0
 
@@ -69,8 +68,10 @@ class Crowd:
         """(days + 1, n_items) heat at the beginning of each day; made once for a half-life."""
         if half_life_days not in self._tables:
             day = (np.floor(self.time / SECONDS_A_DAY) - self._first_day).astype(np.int64)
-            cells = np.bincount(day * self.n_items + self.item, minlength=(day.max() + 2) * self.n_items)
-            counts = cells.reshape(-1, self.n_items).astype(np.float32)
+            table = np.zeros((day.max() + 2, self.n_items), dtype=np.float32)
+            np.add.at(table, (day + 1, self.item), np.float32(1.0))
             kept = np.float32(np.exp2(-1.0 / half_life_days))
-            self._tables[half_life_days] = lfilter([0.0, kept], [1.0, -kept], counts, axis=0).astype(np.float32)
+            for row in range(1, len(table)):  # in place: years of days times all items are the largest array there is
+                table[row] = kept * (table[row] + table[row - 1])
+            self._tables[half_life_days] = table
         return self._tables[half_life_days]
