@@ -358,6 +358,25 @@ GeneratedContentFeatures = _table(
 )
 
 # --- recommender -----------------------------------------------------------------------------------------------------
+ItemAttributes = _table(
+    "item_attributes",
+    {"content_id": _id(unique=True), "topic": _string(nullable=True), "emotion": _list()},  # emotion: [] unknown
+)
+CalibrationFrontier = _table(
+    "calibration_frontier",
+    {
+        "attribute": _one_of(("topic", "emotion")),
+        "strength": _real(0.0, 1.0),
+        "split": _one_of(SPLITS),
+        "is_chosen": _column("bool"),
+        "metric": _string(),
+        "value": _real(nullable=True),
+        "lower": _real(nullable=True),
+        "upper": _real(nullable=True),
+        "n": _count(),
+    },
+    unique=["attribute", "strength", "split", "metric"],
+)
 CandidateScores = _table(
     "candidate_scores",
     {"user_id": _id(), "content_id": _id(), "rank": _count(1), "score": _real()},

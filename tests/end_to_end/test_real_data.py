@@ -18,13 +18,6 @@ SHORT = {
         "emotion": {"members": {"profile": "fast"}, **dict.fromkeys(("table_lstm", "cnn", "lstm", "gru"), ONE_EPOCH)}
     },
     "musical_instruments": {"emotion": {"cnn": ONE_EPOCH, "lstm": ONE_EPOCH}},
-    "movielens": {
-        "recommender": {
-            "attention": {"model": {"width": 16, "n_blocks": 1}, **ONE_EPOCH},
-            "ease": {"regularisations": [100.0], "decays": [0.6]},
-            "item_knn": {"similarities": ["cosine"], "shrinkages": [10.0], "decays": [0.6]},
-        }
-    },
     "sequences": {
         "recommender": {
             "attention": {"model": {"width": 32}, **ONE_EPOCH},
@@ -36,7 +29,6 @@ SHORT = {
 STAGES = {
     "goemotions": {"emotion"},
     "musical_instruments": {"emotion", "gan", "recommender"},
-    "movielens": {"recommender"},
     "sequences": {"recommender"},
 }
 

@@ -16,7 +16,7 @@ from kedro.validation.exceptions import ParameterValidationError
 from affectlens.pipeline_registry import STAGES
 from affectlens.session import RunRefusedError, StageSession, check_parameters_are_read
 
-ENVIRONMENTS = ("base", "full", "test", "goemotions", "movielens", "musical_instruments", "own", "sequences")
+ENVIRONMENTS = ("base", "full", "test", "goemotions", "movielens", "musical_instruments", "own", "sequences", "situnes")
 NOUNS = {stage: stage.removesuffix("_training") for stage in STAGES}
 
 

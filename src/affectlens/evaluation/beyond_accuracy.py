@@ -12,6 +12,7 @@ from scipy import stats
 
 from affectlens.evaluation.attention import gini
 from affectlens.evaluation.estimate import Estimate
+from affectlens.models.recommender.calibrated import mixture_divergence
 
 UNSEEN_POPULARITY = 0.5  # what an item that nobody consumed in training counts as in `novelty`
 
@@ -93,6 +94,60 @@ def intra_list_diversity(lists: np.ndarray, vectors: np.ndarray, has_vector: np.
     n_pairs = n_known * (n_known - 1.0)
     similarity = (total**2).sum(axis=1) - n_known
     return np.where(n_pairs > 0, 1.0 - similarity / np.where(n_pairs > 0, n_pairs, 1.0), np.nan)
+
+
+def serendipity(lists: np.ndarray, is_relevant: np.ndarray, popularity: np.ndarray) -> np.ndarray:
+    """How much higher relevant items stand than their popularity alone would put them, mean over k, shape (n_users,).
+
+    An item at place r of N counts (N + 1 - r) / N, less the same of its place by popularity, if that is less.
+
+    Args:
+        lists: (n_users, k), best first; the places of a short list count zero.
+        is_relevant: (n_users, k) whether the item at that place is relevant.
+        popularity: (N,) training users of each item; equals share their mean place.
+
+    Source: the definition of RecTools' `Serendipity`, after Kaminskas & Bridge 2016.
+
+    >>> serendipity(np.array([[2, 0]]), np.array([[True, True]]), np.array([9, 5, 1])).round(4).tolist()
+    [0.3333]
+    """
+    n_items = len(popularity)
+    usual = (n_items + 1 - stats.rankdata(-popularity)) / max(n_items, 1)
+    here = (n_items + 1 - np.arange(1, lists.shape[1] + 1)) / max(n_items, 1)
+    gain = np.maximum(here[None, :] - usual[np.maximum(lists, 0)], 0.0) if n_items else np.zeros(lists.shape)
+    surprise: np.ndarray = np.where(is_relevant & (lists >= 0), gain, 0.0).mean(axis=1)
+    return surprise
+
+
+def miscalibration(lists: np.ndarray, attributes: np.ndarray, history: np.ndarray, alpha: float = 0.01) -> np.ndarray:
+    """Divergence KL(p || (1 - alpha) q + alpha p) of a list's mix q of attributes from the history's p, (n_users,).
+
+    Args:
+        lists: (n_users, k).
+        attributes: (n_items, G) shares of each item (topics, emotions), rows sum to 1; NaN unknown.
+        history: (n_users, G) the mean of them over what the user consumed; NaN unknown.
+        alpha: share of p that keeps the divergence finite.
+
+    Returns:
+        Nats; NaN for a user without a known history, or where no listed item is known.
+
+    Source: Steck 2018, "Calibrated Recommendations".
+
+    >>> topics = np.array([[1.0, 0.0], [0.0, 1.0]])
+    >>> miscalibration(np.array([[0, 1], [0, 0]]), topics, np.array([[0.5, 0.5], [1.0, 0.0]])).round(4).tolist()
+    [0.0, 0.0]
+    >>> miscalibration(np.array([[0]]), topics, np.array([[0.5, 0.5]])).round(4).tolist()  # 0.5 ln(0.5 / 0.995) + ...
+    [1.9585]
+    """
+    return mixture_divergence(history, mean_attributes(lists, attributes), alpha)
+
+
+def mean_attributes(lists: np.ndarray, attributes: np.ndarray) -> np.ndarray:
+    """Mean attributes of each list (n_users, G), unknown items left out; NaN where none is known."""
+    known = (lists >= 0) & ~np.isnan(attributes[np.maximum(lists, 0)]).any(axis=2)
+    total = np.where(known[:, :, None], attributes[np.maximum(lists, 0)], 0.0).sum(axis=1)
+    n_known = known.sum(axis=1)[:, None]
+    return np.where(n_known > 0, total / np.maximum(n_known, 1), np.nan)
 
 
 def set_estimate(

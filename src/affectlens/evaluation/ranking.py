@@ -133,6 +133,17 @@ def rank_in_blocks(
     return RelevantRanks(ranks, owner, n_users), tops
 
 
+def ranks_in_lists(lists: np.ndarray, owner: np.ndarray, item: np.ndarray) -> RelevantRanks:
+    """Ranks of the relevant items within given lists (n_users, k); an item that is not listed is at infinity.
+
+    >>> ranks_in_lists(np.array([[4, 2], [1, -1]]), np.array([0, 1]), np.array([2, 3])).rank.tolist()
+    [2.0, inf]
+    """
+    hits = lists[owner] == item[:, None]
+    rank = np.where(hits.any(axis=1), hits.argmax(axis=1) + 1.0, np.inf)
+    return RelevantRanks(rank, owner, len(lists))
+
+
 def hit_rate(ranks: RelevantRanks, k: int) -> np.ndarray:
     """1 where a relevant item is among the first k, else 0, shape (n_users,).
 
@@ -150,6 +161,15 @@ def recall(ranks: RelevantRanks, k: int) -> np.ndarray:
     [0.3333]
     """
     return _divided(ranks.total(ranks.rank <= k), ranks.n_relevant)
+
+
+def recall_of_possible(ranks: RelevantRanks, k: int) -> np.ndarray:
+    """Share of as many relevant items as k places can hold that are among the first k, shape (n_users,).
+
+    >>> recall_of_possible(RelevantRanks(np.array([1.0, 4.0, 11.0]), np.array([0, 0, 0]), 1), 2).tolist()
+    [0.5]
+    """
+    return _divided(ranks.total(ranks.rank <= k), np.minimum(ranks.n_relevant, k))
 
 
 def ndcg(ranks: RelevantRanks, k: int) -> np.ndarray:
@@ -196,6 +216,7 @@ def average_precision(ranks: RelevantRanks, k: int) -> np.ndarray:
 RANKING_METRICS: Mapping[str, Callable[[RelevantRanks, int], np.ndarray]] = {
     "hr": hit_rate,
     "recall": recall,
+    "recall_min": recall_of_possible,
     "ndcg": ndcg,
     "mrr": reciprocal_rank,
     "map": average_precision,

@@ -41,7 +41,7 @@ class Block:
     """One modality of all contents.
 
     Attributes:
-        name: text, affect, tags, form, image or clip.
+        name: text, affect, tags, form, attributes, image or clip.
         values: (n, k); contents without this modality are at the mean of those with it, or at zero words.
         explained: share of the variance of the raw train features that the k dimensions keep.
     """
@@ -54,7 +54,7 @@ class Block:
 def gather_blocks(
     documents: pd.DataFrame, media: pd.DataFrame, examples: pd.DataFrame, params: ContentParams, seed: int
 ) -> list[Block]:
-    """Every modality that train contents have: text, affect, tags, form, image, clip; none without train contents.
+    """Every modality that train contents have: text, affect, tags, form, attributes, image, clip; none without any.
 
     Args:
         documents: `content_documents`, n rows; everything is fitted on its train rows.
@@ -73,6 +73,7 @@ def gather_blocks(
         affect_block(texts, examples, params) if params.affect else None,
         tag_block(tags, is_train, params, seed),
         form_block(documents["form"]),
+        attribute_block(documents, is_train),
         *media_blocks(documents, media, is_train, params, seed),
     ]
     return [block for block in blocks if block is not None]
@@ -135,6 +136,17 @@ def form_block(forms: pd.Series) -> Block:
     """Form of each content, one-hot."""
     codes = pd.Categorical(forms, categories=list(FORMS)).codes
     return Block("form", np.eye(len(FORMS))[codes], 1.0)
+
+
+def attribute_block(documents: pd.DataFrame, is_train: np.ndarray) -> Block | None:
+    """Numbers that a source measured of its contents (`attribute_*`), standardised on train; the mean where unknown."""
+    names = [str(name) for name in documents if str(name).startswith("attribute_")]
+    numbers = documents[names].select_dtypes("number")
+    if numbers.empty:
+        return None
+    mean, spread = numbers[is_train].mean(), numbers[is_train].std(ddof=0)
+    scaled = ((numbers - mean) / spread.where(spread > 0)).fillna(0.0)
+    return Block("attributes", scaled.to_numpy(dtype=np.float64), 1.0)
 
 
 def media_blocks(

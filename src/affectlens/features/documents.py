@@ -30,8 +30,12 @@ def borrowed_texts(utterances: pd.DataFrame, utterance_splits: pd.DataFrame, mos
 
 
 def content_documents(contents: pd.DataFrame, codes: np.ndarray, borrowed: pd.Series) -> pd.DataFrame:
-    """Contents with their split, their first tag as topic, and a borrowed text where they have none of their own."""
+    """Contents with their split, their first tag as topic, and a borrowed text where they have none of their own.
+
+    What else a source measured of a content (`attribute_*`) stays as it is.
+    """
     text = contents["text"].where(contents["text"].notna(), contents["content_id"].map(borrowed))
     topic = contents["tags"].map(lambda tags: tags[0] if len(tags) else None)
     documents = contents.assign(topic=topic, text=text, split=splits.names_of(codes).to_numpy())
-    return documents[list(_COLUMNS)].reset_index(drop=True)
+    attributes = [str(name) for name in documents if str(name).startswith("attribute_")]
+    return documents[[*_COLUMNS, *attributes]].reset_index(drop=True)

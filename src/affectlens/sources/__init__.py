@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from affectlens.sources import goemotions, interactions, movielens, musical_instruments, sequences
+from affectlens.sources import goemotions, interactions, movielens, musical_instruments, sequences, situnes
 from affectlens.sources.base import FileName, RemoteFile, Source, SourceParams, Tables, complete_tables
 
 __all__ = ["SOURCES", "FileName", "RemoteFile", "Source", "SourceParams", "Tables", "read_source", "source_params"]
@@ -18,6 +18,7 @@ SOURCES: dict[str, Source] = {
     "movielens": movielens.SOURCE,
     "musical_instruments": musical_instruments.SOURCE,
     "sequences": sequences.SOURCE,
+    "situnes": situnes.SOURCE,
 }
 
 

@@ -10,6 +10,7 @@ import pytest
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.recommender.attention import AttentionParams
 from affectlens.models.recommender.build import build_recommender_model, load_recommender
+from affectlens.models.recommender.content_knn import fit_content_knn
 from affectlens.models.recommender.ease import fit_ease
 from affectlens.models.recommender.item_knn import co_occurrence, fit_item_knn
 from affectlens.models.recommender.popularity import fit_popularity
@@ -51,8 +52,14 @@ def attention(arrays: BehaviourArrays) -> Checkpoint:
     return Checkpoint.of(build_recommender_model("attention", sizes), "attention", sizes)
 
 
+def content_knn(arrays: BehaviourArrays) -> Checkpoint:
+    model = fit_content_knn(arrays.catalogue, decay=0.9, heat_weight=0.1, half_life_days=3.0)
+    return model.checkpoint(arrays.catalogue.item_ids)
+
+
 MEMBERS: dict[str, Callable[[BehaviourArrays], Checkpoint]] = {
     "popularity": popularity,
+    "content_knn": content_knn,
     "item_knn": item_knn,
     "ease": ease,
     "attention": attention,
@@ -105,7 +112,7 @@ def test_the_names_of_users_do_not_matter(arrays, sequences, contents, generated
         contents,
         generated.assign(user_id=generated["user_id"].map(names)),
     )
-    for member in (popularity, item_knn, ease):
+    for member in (popularity, content_knn, item_knn, ease):
         one, two = member(arrays), member(renamed)
         assert one.fingerprint() == two.fingerprint()
     assert np.array_equal(arrays.train.state, renamed.train.state)

@@ -7,9 +7,29 @@ from affectlens.pipelines.recommender_training.pipeline import MEMBERS
 def test_it_reads_features_and_generated_content_and_hands_on_the_chain_recommender() -> None:
     pipeline = create_pipeline()
     read = {name for name in pipeline.inputs() if not name.startswith("params:")}
-    assert read == {"behaviour_sequences", "content_features", "generated_content_features", "split_boundaries"}
+    features = {"behaviour_sequences", "content_features", "generated_content_features", "split_boundaries"}
+    assert read == features | {
+        "content_emotions",
+        "emotion_signals",
+        "emotion_states",
+        "utterances",
+        "utterance_splits",
+        "interactions",
+        "contents",
+        "content_documents",
+        "media",
+        "emotion_examples",
+    }
     written = {name for name in pipeline.all_outputs() if "." not in name}
-    assert written == {"recommender_checkpoint", "recommender_history", "recommender_leaderboard", "candidate_scores"}
+    handed_on = {"recommender_checkpoint", "recommender_history", "recommender_leaderboard", "candidate_scores"}
+    assert written == handed_on | {
+        "item_attributes",
+        "recommender_scores",
+        "ladder_scores",
+        "satisfaction_scores",
+        "calibration_scores",
+        "calibration_frontier",
+    }
 
 
 def test_every_member_is_fitted_in_its_own_namespace() -> None:

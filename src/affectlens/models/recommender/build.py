@@ -18,6 +18,7 @@ from affectlens.models.recommender.attention import (
     build_attention_recommender,
 )
 from affectlens.models.recommender.catalogue import GeneratedContent
+from affectlens.models.recommender.content_knn import ContentKnn
 from affectlens.models.recommender.histories import Histories
 from affectlens.models.recommender.item_to_item import ItemToItem
 from affectlens.models.recommender.popularity import Popularity
@@ -85,6 +86,7 @@ def load_recommender(checkpoint: Checkpoint, content: GeneratedContent) -> Recom
         "popularity": Popularity.from_checkpoint,
         "item_knn": ItemToItem.from_checkpoint,
         "ease": ItemToItem.from_checkpoint,
+        "content_knn": ContentKnn.from_checkpoint,
     }
     if checkpoint.architecture not in builders:
         raise ValueError(

@@ -142,3 +142,8 @@ def generated_content_of(generated: pd.DataFrame) -> GeneratedContent:
     times = np.nan_to_num(seconds(generated["occurred_at"]), nan=-np.inf)
     vectors = flat.reshape(len(flat), int(n_samples[0]), -1)
     return GeneratedContent(generated["user_id"].to_numpy(dtype=object), times, vectors)
+
+
+def emotion_states_of(states: pd.DataFrame) -> GeneratedContent:
+    """`emotion_states` in the same form: one vector a state, its probabilities."""
+    return generated_content_of(states.assign(n_samples=1, vectors=states["probabilities"]))

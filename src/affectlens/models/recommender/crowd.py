@@ -65,7 +65,7 @@ class Crowd:
         return float(np.floor(self.time.min() / SECONDS_A_DAY))
 
     def _table(self, half_life_days: float) -> np.ndarray:
-        """(days + 1, n_items) heat at the beginning of each day; made once for a half-life."""
+        """(days + 1, n_items) heat at the beginning of each day; kept until another half-life is asked for."""
         if half_life_days not in self._tables:
             day = (np.floor(self.time / SECONDS_A_DAY) - self._first_day).astype(np.int64)
             table = np.zeros((day.max() + 2, self.n_items), dtype=np.float32)
@@ -73,5 +73,6 @@ class Crowd:
             kept = np.float32(np.exp2(-1.0 / half_life_days))
             for row in range(1, len(table)):  # in place: years of days times all items are the largest array there is
                 table[row] = kept * (table[row] + table[row - 1])
+            self._tables.clear()
             self._tables[half_life_days] = table
         return self._tables[half_life_days]

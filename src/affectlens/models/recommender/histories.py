@@ -61,6 +61,12 @@ class Histories:
         """(m,) how many events of the same user came later; 0 for the last one."""
         return np.repeat(self.offsets[1:], self.lengths) - 1 - np.arange(len(self.item))
 
+    @property
+    def last_time(self) -> np.ndarray:
+        """(n,) time of each user's last event, seconds since 1970; NaN without one."""
+        times = np.append(self.time, np.nan)
+        return np.where(self.lengths > 0, times[np.maximum(self.offsets[1:] - 1, 0)], np.nan)
+
     def take(self, rows: np.ndarray) -> Histories:
         """The histories of some users, in the order of `rows`."""
         lengths = self.lengths[rows]
@@ -70,6 +76,23 @@ class Histories:
         item, kind, dwell_s, gap_s, time, state = (column[events] for column in columns)
         asked = self.request_state[rows], self.request_time[rows], self.crowd
         return Histories(offsets, item, kind, dwell_s, gap_s, time, state, *asked)
+
+    def before(self, positions: np.ndarray) -> Histories:
+        """One history for each of some events: what its user did before it, asked when it took place.
+
+        Generated content may be used if it existed at the last event before.
+
+        Args:
+            positions: (n,) places in the columns of events.
+        """
+        starts = self.offsets[self.owner[positions]]
+        lengths = positions - starts
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        events = np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])
+        columns = (self.item, self.kind, self.dwell_s, self.gap_s, self.time, self.state)
+        item, kind, dwell_s, gap_s, time, state = (column[events] for column in columns)
+        asked = np.where(lengths > 0, self.state[np.maximum(positions - 1, 0)], NO_STATE), self.time[positions]
+        return Histories(offsets, item, kind, dwell_s, gap_s, time, state, *asked, self.crowd)
 
     def weights(self, n_items: int, decay: float) -> sparse.csr_matrix:
         """One row a user: decay^age of the latest event with each item, shape (n, n_items), float32.

@@ -25,7 +25,7 @@ CROWD_SPLITS = {"valid": ("train", "valid"), "test": ("train", "valid", "test")}
 
 @dataclass(frozen=True)
 class Requests:
-    """One request a user: rank the candidates, given the history.
+    """Requests: rank the candidates, given the history.
 
     Attributes:
         user_ids: (n,) who asks.
@@ -84,6 +84,38 @@ def requests_of(
     crowd = crowd_of(sequences[sequences["split"].isin(CROWD_SPLITS[split]).to_numpy()], catalogue)
     histories = histories_of(before, user_ids, catalogue, generated, seconds(first["occurred_at"]), crowd)
     return _with_relevant(target, target_owner, histories, catalogue, user_ids)
+
+
+def next_item_requests(
+    sequences: pd.DataFrame,
+    catalogue: Catalogue,
+    generated: GeneratedContent,
+    split: Literal["valid", "test"],
+    *,
+    most: int,
+    seed: int,
+) -> Requests:
+    """One request for each event of the split, or for `most` of them at random: what comes next, given all before it.
+
+    Where moods move from day to day, a request that is weeks old cannot show what the mood of its hour is worth.
+    """
+    known = sequences[sequences["split"].isin((*HISTORY_SPLITS[split], split)).to_numpy()]
+    users = users_of(known)
+    crowd = crowd_of(sequences[sequences["split"].isin(CROWD_SPLITS[split]).to_numpy()], catalogue)
+    owner = index_of(users, known["user_id"])
+    ordered = known.iloc[np.lexsort((known["step"].to_numpy(), owner))]
+    whole = histories_of(ordered, users, catalogue, generated, None, crowd)
+    positions = np.flatnonzero((ordered["split"] == split).to_numpy())
+    drawn = np.random.default_rng(seed).permutation(len(positions))[:most]
+    positions = positions[np.sort(drawn)]
+    histories, item = whole.before(positions), whole.item[positions]
+    cells = np.arange(len(positions)) * catalogue.n_items
+    repeated = np.isin(cells + item, cells[histories.owner] + histories.item)
+    late = catalogue.created_at[item] > histories.request_time
+    kept = np.flatnonzero(~repeated & ~late)
+    asking = users[whole.owner[positions]][kept]
+    counts = int((late & ~repeated).sum()), int(repeated.sum())
+    return Requests(asking, histories.take(kept), np.arange(len(kept)), item[kept], *counts)
 
 
 def closing_requests(sequences: pd.DataFrame, catalogue: Catalogue, generated: GeneratedContent) -> Requests:

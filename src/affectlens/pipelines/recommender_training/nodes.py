@@ -12,9 +12,12 @@ import pandas as pd
 
 from affectlens.evaluation.estimate import LEADERBOARD_COLUMNS, Estimate, leaderboard_rows
 from affectlens.evaluation.ranking import ndcg, rank_in_blocks, top_items
+from affectlens.features.item_emotions import item_emotions
+from affectlens.features.taxonomy import TAXONOMIES
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.recommender.build import load_recommender
-from affectlens.models.recommender.catalogue import Catalogue
+from affectlens.models.recommender.catalogue import Catalogue, emotion_states_of
+from affectlens.models.recommender.content_knn import ContentKnn, content_knn_trials, fit_content_knn
 from affectlens.models.recommender.ease import ease_trials, fit_ease
 from affectlens.models.recommender.item_knn import co_occurrence, fit_item_knn, item_knn_trials
 from affectlens.models.recommender.item_to_item import ItemToItem
@@ -30,6 +33,7 @@ from affectlens.models.recommender.requests import (
 from affectlens.models.recommender.tuning import Recommender, Tuned, best_of
 from affectlens.pipelines.recommender_training.params import (
     AttentionMemberParams,
+    ContentKnnParams,
     EaseParams,
     EvaluationParams,
     ItemKnnParams,
@@ -37,16 +41,17 @@ from affectlens.pipelines.recommender_training.params import (
     TrainerParams,
 )
 from affectlens.pipelines.recommender_training.scores import (
-    MemberScores,
+    Examination,
     member_estimates,
     paired_estimates,
     score_member,
 )
+from affectlens.pipelines.recommender_training.segments import segments_of
 from affectlens.training.recommender import fit_attention
 
 logger = logging.getLogger(__name__)
 
-BASELINES = frozenset({"popularity", "item_knn", "ease"})
+BASELINES = frozenset({"popularity", "content_knn", "item_knn", "ease"})
 NOTHING_GENERATED = pd.DataFrame({"user_id": [], "occurred_at": [], "n_samples": [], "vectors": []})
 
 
@@ -59,6 +64,19 @@ def train_popularity(
     def fitted() -> Iterator[tuple[Mapping[str, Any], Popularity]]:
         for trial in popularity_trials(params):
             yield trial, fit_popularity(arrays.train, arrays.catalogue.n_items, **trial)
+
+    return _baseline(best_of(fitted(), _validation(arrays, evaluation)), arrays, evaluation)
+
+
+def train_content_knn(
+    sequences: pd.DataFrame, contents: pd.DataFrame, params: ContentKnnParams, evaluation: EvaluationParams
+) -> Checkpoint:
+    """Contents that resemble what a user consumed, with the recency and the heat that rank validation events best."""
+    arrays = behaviour_arrays(sequences, contents, NOTHING_GENERATED)
+
+    def fitted() -> Iterator[tuple[Mapping[str, Any], ContentKnn]]:
+        for trial in content_knn_trials(params):
+            yield trial, fit_content_knn(arrays.catalogue, **trial)
 
     return _baseline(best_of(fitted(), _validation(arrays, evaluation)), arrays, evaluation)
 
@@ -127,11 +145,27 @@ def choose_chain_recommender(attention: Checkpoint, history: pd.DataFrame) -> tu
     return attention, history
 
 
+def describe_items(
+    contents: pd.DataFrame,
+    content_emotions: pd.DataFrame,
+    emotion_signals: pd.DataFrame,
+    utterances: pd.DataFrame,
+    utterance_splits: pd.DataFrame,
+) -> pd.DataFrame:
+    """Topic and emotion shares of every content; no emotion ([]) where nothing said before validation tells one."""
+    emotions = item_emotions(content_emotions, emotion_signals, utterances, utterance_splits)
+    found: list[Any] = [emotions.get(content_id, []) for content_id in contents["content_id"]]
+    return contents[["content_id", "topic"]].assign(emotion=pd.Series(found, index=contents.index, dtype=object))
+
+
 def score_recommenders(
     sequences: pd.DataFrame,
     contents: pd.DataFrame,
     generated: pd.DataFrame,
+    item_attributes: pd.DataFrame,
+    emotion_states: pd.DataFrame,
     split_boundaries: Mapping[str, Any],
+    taxonomy: str,
     evaluation: EvaluationParams,
     seed: int,
     dataset: str,
@@ -144,15 +178,17 @@ def score_recommenders(
     if requests.n_users == 0:
         logger.warning("no recommender is scored: no user has a test or validation event")
         return pd.DataFrame(columns=list(LEADERBOARD_COLUMNS))
-    scores, estimates = {}, {}
-    for checkpoint in checkpoints:
-        scores_of = _scores_of(_loaded(checkpoint, arrays), requests, arrays.catalogue)
-        member = score_member(scores_of, requests, evaluation)
-        scores[checkpoint.architecture] = member
-        estimates[checkpoint.architecture] = member_estimates(member, requests, arrays, evaluation, seed)
+    states, labels = emotion_states_of(emotion_states), TAXONOMIES[taxonomy]
+    segments = segments_of(requests, arrays, item_attributes, states, labels, evaluation)
+    exam = Examination(requests, arrays, segments, evaluation, seed)
+    members = sorted(checkpoints, key=lambda checkpoint: checkpoint.architecture in BASELINES)
+    scores = {
+        member.architecture: score_member(_scores_of(_loaded(member, arrays), requests, arrays.catalogue), exam)
+        for member in members
+    }
+    estimates = {name: member_estimates(found, exam) for name, found in scores.items()}
     estimates["attention"]["uses_generated_content"] = Estimate.exact(not arrays.generated.is_empty, requests.n_users)
     protocol = f"{split_boundaries['protocol']}, full ranking, fold-in"
-    tables = {protocol: estimates, "paired": {"attention": _paired(checkpoints, scores, evaluation, seed)}}
     rows = [
         leaderboard_rows(
             stage="recommender",
@@ -164,10 +200,16 @@ def score_recommenders(
             seed=seed,
             dataset=dataset,
         )
-        for name, models in tables.items()
+        for name, models in {protocol: estimates, "paired": paired_estimates(scores, exam)}.items()
         for model, found in models.items()
+        if found
     ]
     return pd.concat(rows, ignore_index=True)
+
+
+def collect_recommender_leaderboard(*scores: pd.DataFrame) -> pd.DataFrame:
+    """Every number of the stage in one table; the members come first."""
+    return pd.concat([table for table in scores if len(table)] or list(scores[:1]), ignore_index=True)
 
 
 def list_candidates(
@@ -221,7 +263,9 @@ def _validation(arrays: BehaviourArrays, evaluation: EvaluationParams) -> Callab
 
 
 def _baseline(
-    tuned: Tuned[Popularity] | Tuned[ItemToItem], arrays: BehaviourArrays, evaluation: EvaluationParams
+    tuned: Tuned[Popularity] | Tuned[ItemToItem] | Tuned[ContentKnn],
+    arrays: BehaviourArrays,
+    evaluation: EvaluationParams,
 ) -> Checkpoint:
     facts = {"settings": dict(tuned.settings), f"valid_ndcg@{evaluation.k}": tuned.value, "trials": tuned.trials}
     return tuned.model.checkpoint(arrays.catalogue.item_ids, **facts)
@@ -239,13 +283,3 @@ def _loaded(checkpoint: Checkpoint, arrays: BehaviourArrays) -> Recommender:
             "`behaviour_sequences` name; run recommender_training from its start"
         )
     return load_recommender(checkpoint, arrays.generated)
-
-
-def _paired(
-    checkpoints: tuple[Checkpoint, ...], scores: Mapping[str, MemberScores], evaluation: EvaluationParams, seed: int
-) -> dict[str, Any]:
-    """The attention model against the baseline that was best on validation data."""
-    metric = f"valid_ndcg@{evaluation.k}"
-    found = {each.architecture: each.metadata[metric] for each in checkpoints if each.architecture in BASELINES}
-    best = max(found, key=lambda name: float(found[name]))
-    return paired_estimates(scores["attention"], scores[best], best, evaluation, seed)

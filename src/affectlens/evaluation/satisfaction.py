@@ -1,0 +1,87 @@
+"""Was the user pleased? Area under the curve, accuracy and macro-F1, with users as the units of resampling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from affectlens.evaluation.estimate import N_RESAMPLES, Estimate
+
+# Maps user weights (B, U), how often each user was drawn, to the metric (B,).
+Statistic = Callable[[np.ndarray], np.ndarray]
+
+
+def area_under_curve(is_positive: np.ndarray, score: np.ndarray, user: np.ndarray, n_users: int) -> Statistic:
+    """Probability that a positive row scores higher than a negative one, ties counting half.
+
+    Args:
+        is_positive: (n,) booleans.
+        score: (n,).
+        user: (n,) 0..n_users-1.
+        n_users: U.
+
+    >>> pleased, score = np.array([True, False, True]), np.array([0.9, 0.5, 0.5])
+    >>> area_under_curve(pleased, score, np.array([0, 0, 1]), 2)(np.ones((1, 2))).tolist()  # (1 + 1/2) / 2
+    [0.75]
+    """
+    better, worse = np.flatnonzero(is_positive), np.flatnonzero(~is_positive)
+    won = (score[better, None] > score[None, worse]) + 0.5 * (score[better, None] == score[None, worse])
+    wins = np.zeros((n_users, n_users))
+    np.add.at(wins, (user[better][:, None], user[worse][None, :]), won)
+    n_better, n_worse = (np.bincount(user[rows], minlength=n_users) for rows in (better, worse))
+
+    def value(weights: np.ndarray) -> np.ndarray:
+        with np.errstate(invalid="ignore"):
+            area: np.ndarray = ((weights @ wins) * weights).sum(axis=1) / ((weights @ n_better) * (weights @ n_worse))
+        return area
+
+    return value
+
+
+def accuracy(truth: np.ndarray, predicted: np.ndarray, user: np.ndarray, n_users: int) -> Statistic:
+    """Share of rows that are named right.
+
+    >>> accuracy(np.array([0, 1]), np.array([0, 0]), np.array([0, 1]), 2)(np.array([[1, 1], [3, 1]])).tolist()
+    [0.5, 0.75]
+    """
+    right = np.bincount(user, weights=truth == predicted, minlength=n_users)
+    total = np.bincount(user, minlength=n_users)
+    return lambda weights: (weights @ right) / (weights @ total)
+
+
+def macro_f1(truth: np.ndarray, predicted: np.ndarray, user: np.ndarray, n_users: int) -> Statistic:
+    """Mean over the classes that occur of 2 TP / (2 TP + FP + FN).
+
+    >>> macro_f1(np.array([0, 1]), np.array([0, 0]), np.array([0, 0]), 1)(np.ones((1, 1))).round(4).tolist()
+    [0.3333]
+    """
+
+    def counts(marked: np.ndarray) -> np.ndarray:
+        return np.bincount(user, weights=marked, minlength=n_users)
+
+    tables = [
+        (counts((truth == name) & (predicted == name)), counts(truth == name) + counts(predicted == name))
+        for name in np.unique(truth)
+    ]
+    return lambda weights: np.mean(
+        [2 * (weights @ hit) / np.maximum(weights @ both, 1) for hit, both in tables], axis=0
+    )
+
+
+def mean_of(statistics: Sequence[Statistic]) -> Statistic:
+    """The mean of a metric over repeated splits of the same users."""
+    return lambda weights: np.nanmean([statistic(weights) for statistic in statistics], axis=0)
+
+
+def resampled_difference(a: Statistic, b: Statistic, n_users: int, seed: int) -> tuple[Estimate, float]:
+    """The difference a - b with its percentile interval over draws of users, and its two-sided bootstrap p-value."""
+    generator = np.random.default_rng(seed)
+    weights = generator.multinomial(n_users, np.full(n_users, 1.0 / n_users), size=N_RESAMPLES).astype(np.float64)
+    everyone = np.ones((1, n_users))
+    draws = a(weights) - b(weights)
+    draws = draws[~np.isnan(draws)]
+    lower, upper = np.percentile(draws, [2.5, 97.5])
+    rarer = min((draws <= 0).sum(), (draws >= 0).sum())
+    p_value = min(1.0, 2.0 * (rarer + 1) / (len(draws) + 1))
+    return Estimate(float((a(everyone) - b(everyone))[0]), float(lower), float(upper), n_users), p_value

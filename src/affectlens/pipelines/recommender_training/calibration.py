@@ -1,0 +1,153 @@
+"""What calibration to a user's own topics and emotions costs, and what it brings."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from affectlens.evaluation.beyond_accuracy import miscalibration
+from affectlens.evaluation.estimate import LEADERBOARD_COLUMNS, Estimate, leaderboard_rows, mean_estimate
+from affectlens.evaluation.grouped import mean_estimates, ratio_estimate
+from affectlens.evaluation.ranking import ndcg, ranks_in_lists, top_items
+from affectlens.models.checkpoint import Checkpoint
+from affectlens.models.recommender.build import load_recommender
+from affectlens.models.recommender.calibrated import CalibrationParams, calibrated_lists, relevance_of
+from affectlens.models.recommender.requests import (
+    BehaviourArrays,
+    Requests,
+    behaviour_arrays,
+    only_candidates,
+    requests_of,
+)
+from affectlens.models.recommender.tuning import Recommender
+from affectlens.pipelines.recommender_training.params import EvaluationParams
+from affectlens.pipelines.recommender_training.scores import history_mix
+from affectlens.pipelines.recommender_training.segments import attributes_of
+
+logger = logging.getLogger(__name__)
+
+FRONTIER_COLUMNS = ("attribute", "strength", "split", "is_chosen", "metric", "value", "lower", "upper", "n")
+Values = dict[str, np.ndarray]  # metric -> one value a user
+
+
+def calibrate_lists(
+    sequences: pd.DataFrame,
+    contents: pd.DataFrame,
+    generated: pd.DataFrame,
+    item_attributes: pd.DataFrame,
+    checkpoint: Checkpoint,
+    calibration: CalibrationParams,
+    evaluation: EvaluationParams,
+    seed: int,
+    dataset: str,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The frontier on validation requests, and on test requests the one strength that they prefer, beside none."""
+    arrays = behaviour_arrays(sequences, contents, generated)
+    attributes = attributes_of(item_attributes, arrays.catalogue)
+    test = requests_of(sequences, arrays.catalogue, arrays.generated, "test")
+    if len(arrays.valid.item) == 0 or len(test.item) == 0 or not attributes:
+        return pd.DataFrame(columns=list(FRONTIER_COLUMNS)), pd.DataFrame(columns=list(LEADERBOARD_COLUMNS))
+    recommender = load_recommender(checkpoint, arrays.generated)
+    frontier, rows = [], []
+    for name in attributes:
+        judge = _judge(name, recommender, arrays, attributes, calibration, evaluation)
+        strengths = [0.0, *(strength for strength in calibration.strengths if strength > 0)]
+        tried = {strength: judge(arrays.valid, strength) for strength in strengths}
+        chosen = choose_strength(tried, name, evaluation.k, calibration.tolerance)
+        plain, calibrated = (judge(test, strength) for strength in (0.0, chosen))
+        frontier += [_points(name, each, "valid", each == chosen, values, seed) for each, values in tried.items()]
+        frontier.append(_points(name, chosen, "test", True, calibrated, seed))
+        logger.info("calibrated by %s: strength %s", name, chosen)
+        rows.append(_rows(checkpoint.architecture, name, chosen, calibrated, plain, seed, dataset))
+    return pd.concat(frontier, ignore_index=True), pd.concat(rows, ignore_index=True)
+
+
+def choose_strength(tried: Mapping[float, Values], name: str, k: int, tolerance: float) -> float:
+    """The strength that calibrates best among those whose NDCG stays within the tolerance of the plain list's."""
+    least = (1.0 - tolerance) * float(np.nanmean(tried[0.0][f"ndcg@{k}"]))
+    allowed = [strength for strength, values in tried.items() if np.nanmean(values[f"ndcg@{k}"]) >= least]
+    return min(allowed, key=lambda strength: float(np.nanmean(tried[strength][f"miscalibration_{name}@{k}"])))
+
+
+def _judge(
+    name: str,
+    recommender: Recommender,
+    arrays: BehaviourArrays,
+    attributes: Mapping[str, np.ndarray],
+    calibration: CalibrationParams,
+    evaluation: EvaluationParams,
+) -> Callable[[Requests, float], Values]:
+    """What lists of a strength are like, user by user; candidates of the same requests are scored once."""
+    known: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+    k = evaluation.k
+
+    def judge(requests: Requests, strength: float) -> Values:
+        if id(requests) not in known:
+            known[id(requests)] = _candidates(recommender, requests, arrays, calibration.n_candidates, evaluation)
+        mixes = {other: history_mix(requests, values) for other, values in attributes.items()}
+        candidates, relevance = known[id(requests)]
+        lists = calibrated_lists(
+            candidates, relevance, attributes[name], mixes[name], k=k, strength=strength, alpha=calibration.alpha
+        )
+        values = {f"ndcg@{k}": ndcg(ranks_in_lists(lists, requests.owner, requests.item), k)}
+        return values | {
+            f"miscalibration_{other}@{k}": miscalibration(lists, attributes[other], mix) for other, mix in mixes.items()
+        }
+
+    return judge
+
+
+def _candidates(
+    recommender: Recommender,
+    requests: Requests,
+    arrays: BehaviourArrays,
+    n_candidates: int,
+    evaluation: EvaluationParams,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The best candidates of each request (n, M) and their relevance."""
+    found = []
+    for start in range(0, requests.n_users, evaluation.block):
+        rows = np.arange(start, min(start + evaluation.block, requests.n_users))
+        histories = requests.histories.take(rows)
+        asked = requests.request_time[rows]
+        scores = only_candidates(recommender.score(histories), histories, asked, arrays.catalogue)
+        best = top_items(scores, n_candidates)
+        at = np.where(best >= 0, np.take_along_axis(scores, np.maximum(best, 0), axis=1), -np.inf)
+        found.append((best, relevance_of(at)))
+    candidates, relevance = zip(*found, strict=True)
+    return np.concatenate(candidates), np.concatenate(relevance)
+
+
+def _points(
+    name: str, strength: float, split: Literal["valid", "test"], is_chosen: bool, values: Values, seed: int
+) -> pd.DataFrame:
+    rows = [
+        (name, strength, split, is_chosen, metric, each.value, each.lower, each.upper, each.n)
+        for metric, each in mean_estimates(values, seed).items()
+    ]
+    return pd.DataFrame(rows, columns=list(FRONTIER_COLUMNS))
+
+
+def _rows(
+    model: str, name: str, strength: float, calibrated: Values, plain: Values, seed: int, dataset: str
+) -> pd.DataFrame:
+    """The calibrated lists on the test requests, and what is kept of each metric: 1 is no change."""
+    estimates = {metric: mean_estimate(values, seed) for metric, values in calibrated.items()}
+    estimates |= {
+        f"kept:{metric}": ratio_estimate(values, plain[metric], seed) for metric, values in calibrated.items()
+    }
+    estimates["strength"] = Estimate.exact(strength, len(next(iter(calibrated.values()))))
+    return leaderboard_rows(
+        stage="recommender",
+        model=f"{model}, calibrated by {name}",
+        is_baseline=False,
+        estimates=estimates,
+        split="test",
+        protocol="calibrated",
+        seed=seed,
+        dataset=dataset,
+    )

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from affectlens.features.content_blocks import ContentParams
+from affectlens.pipelines.recommender_training.ladder import LadderParams, climb_ladder
+from affectlens.pipelines.recommender_training.params import (
+    AttentionMemberParams,
+    EvaluationParams,
+    PopularityParams,
+    TrainerParams,
+)
+from affectlens.pipelines.recommender_training.rungs import LADDER, rungs_to_climb
+from affectlens.schemas import Leaderboard
+
+TRAINER = TrainerParams(accelerator="cpu", devices=1, precision="32-true", strategy="auto")
+CONTENT = ContentParams(
+    dimensions=4, text_dimensions=4, text_features=50, reviews_per_content=0, affect=False, affect_min_count=1,
+    affect_smoothing=1.0, tag_dimensions=2, media_dimensions=2, clip_frames=2,
+)  # fmt: skip
+EVERYTHING = {"text", "media", "lexicon", "learned", "noise", "learned_shuffled", "content", "state", "generated",
+              "state_of_another", "generated_of_another"}  # fmt: skip
+
+
+def climbed(steps: list[str], sequences, contents, generated, parameters) -> pd.DataFrame:
+    ladder = LadderParams(
+        steps=steps, item_dropouts=[0.2, 0.5], seeds=[1, 2], width=8, n_blocks=1, max_epochs=1, max_requests=40
+    )
+    generator = np.random.default_rng(0)
+    words = ["calm sea", "loud party", "grey rain", "calm rain"]
+    documents = contents[["content_id", "created_at"]].assign(
+        form="short_text", topic=None, split="train", text=[words[n % 4] for n in range(len(contents))],
+        tags=[[]] * len(contents), image_path=None, clip_path=None,
+    )  # fmt: skip
+    attributes = contents[["content_id"]].assign(
+        topic=None, emotion=list(generator.dirichlet(np.ones(3), len(contents)))
+    )
+    states = generated[["state_id", "user_id", "occurred_at"]].assign(
+        probabilities=list(generator.dirichlet(np.ones(3), len(generated)))
+    )
+    return climb_ladder(
+        sequences, contents, generated, documents, pd.DataFrame({"media_path": [], "data": []}),
+        pd.DataFrame({"text": [], "labels": [], "taxonomy": [], "split": []}), attributes, states,
+        {"protocol": "global_timeline"}, CONTENT, AttentionMemberParams(**parameters["attention"]),
+        PopularityParams(**parameters["popularity"]), ladder, EvaluationParams(**parameters["evaluation"]), TRAINER, 7,
+        "toy",
+    )  # fmt: skip
+
+
+def test_every_step_stands_beside_its_rivals_with_holm_over_all(sequences, contents, generated, parameters) -> None:
+    rows = climbed(["user emotion"], sequences, contents, generated, parameters)
+    Leaderboard.validate(rows)
+    found = rows.set_index(["model", "metric"])["value"]
+    steps = ("learned emotion", "user emotion", "emotion of another")
+    assert set(rows["model"]) == {f"ladder: {name}" for name in steps}
+    values = rows[rows["metric"] == "next_ndcg@10"].set_index("model")["value"]
+    assert values.between(0, 1).all()
+    for rival in ("learned emotion", "emotion of another"):
+        difference = found["ladder: user emotion", f"difference:next_ndcg@10:{rival}"]
+        assert difference == pytest.approx(values["ladder: user emotion"] - values[f"ladder: {rival}"])
+        assert found["ladder: user emotion", f"p_holm:next_ndcg@10:{rival}"] <= 1
+    assert found["ladder: user emotion", "helps:next_ndcg@10"] in (0.0, 1.0)
+    assert rows["protocol"].unique().tolist() == ["global_timeline, next item, mean of 2 seeds"]
+
+
+def test_without_steps_nothing_is_climbed(sequences, contents, generated, parameters) -> None:
+    assert climbed([], sequences, contents, generated, parameters).empty
+
+
+def test_a_step_that_the_data_lack_is_left_out_and_the_next_one_stands_on_what_is_there() -> None:
+    steps = ["id", "text", "image and clip", "learned emotion"]
+    rungs = {rung.name: rung for rung in rungs_to_climb(steps, EVERYTHING - {"media", "generated"})}
+    assert "image and clip" not in rungs
+    assert rungs["learned emotion"].below == "text"
+    assert rungs_to_climb(["user emotion"], {"text"}) == []
+
+
+def test_an_unknown_step_is_named() -> None:
+    with pytest.raises(ValueError, match="astrology"):
+        rungs_to_climb(["astrology"], EVERYTHING)
+
+
+def test_every_rival_is_a_step_and_placebos_read_as_much_as_what_they_stand_for() -> None:
+    table = {rung.name: rung for rung in LADDER}
+    for rung in LADDER:
+        for placebo in rung.placebos:
+            assert len(table[placebo].parts) == len(rung.parts)
+        assert rung.below is None or rung.below in table
