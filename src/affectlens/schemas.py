@@ -14,6 +14,7 @@ FORMS = ("long_text", "short_text", "image", "short_video", "link", "product", "
 INTERACTION_KINDS = ("impression", "view", "like", "comment", "share", "rating", "purchase")
 REACTIONS = ("likes", "loves", "hahas", "wows", "sads", "angrys", "shares", "comments")
 SPLITS = ("train", "valid", "test")
+GENERATED_PREFIX = "generated/"  # of the ids of generated contents, which no real content may have
 TAXONOMY_NAMES = ("goemotions", "ekman", "sentiment")
 
 
@@ -76,7 +77,9 @@ Users = _table(
 Contents = _table(
     "contents",
     {
-        "content_id": _id(unique=True),
+        "content_id": _string(
+            pa.Check.str_length(min_value=1), pa.Check.str_matches(f"^(?!{GENERATED_PREFIX})"), unique=True
+        ),
         "author_id": _id(nullable=True),
         "created_at": _time(nullable=True),
         "form": _one_of(FORMS),
@@ -346,6 +349,64 @@ PolicyValues = _table(
 )
 
 # --- gan -------------------------------------------------------------------------------------------------------------
+GanGoals = _table(
+    "gan_goals",
+    {
+        "model": _string(),
+        "is_chosen": _column("bool"),
+        "metric": _string(),
+        "wanted": _one_of(("at_least", "at_most")),
+        "bound": _real(),
+        "value": _real(nullable=True),
+        "spread": _real(0.0, nullable=True),
+        "margin": _real(nullable=True),
+        "is_met": _column("bool"),
+        "n_seeds": _count(),
+    },
+    unique=["model", "metric"],
+)
+GanMedia = _table(
+    "gan_media",
+    {
+        "media_id": _id(),
+        "form": _one_of(("image", "clip")),
+        "split": _one_of(SPLITS),
+        "frames": pa.Column(object, nullable=False),
+        "condition": _list(),
+    },
+    unique=["media_id", "form"],
+)
+GeneratedContents = _table(
+    "generated_contents",
+    {
+        "content_id": _string(pa.Check.str_startswith(GENERATED_PREFIX), unique=True),
+        "is_generated": _column("bool", pa.Check.equal_to(True)),
+        "form": _one_of(("text", "image", "clip")),
+        "emotion": _string(),
+        "intensity": _real(0.0, 1.0),
+        "interest": _string(),
+        "text": _string(nullable=True),
+        "data": pa.Column(object, nullable=True),
+        "model": _string(),
+        "version": _string(),
+        "seed": _column("int64"),
+        "nearest_id": _string(nullable=True),
+        "nearest_text": _string(nullable=True),
+        "nearest_data": pa.Column(object, nullable=True),
+        "nearest_distance": _real(0.0, nullable=True),
+    },
+)
+ColdStartVectors = _table(
+    "cold_start_vectors",
+    {
+        "content_id": _id(unique=True),
+        "split": _one_of(SPLITS),
+        "n_train_events": _count(),
+        "generated": _list(),
+        "content_knn": _list(),
+        "class_mean": _list(),
+    },
+)
 GeneratedContentFeatures = _table(
     "generated_content_features",
     {

@@ -11,11 +11,11 @@ from scipy.stats import spearmanr
 from sklearn.metrics import f1_score
 
 from affectlens.evaluation.generation import (
+    LocalMmd2,
     authenticity_values,
     copy_values,
     dose_correlation,
     frechet_distance,
-    local_mmd2,
     median_distance,
     mmd2,
     mmd2_of_kernel,
@@ -91,7 +91,13 @@ def test_the_local_mmd_sees_clusters_that_a_gaussian_fit_hides(draws: np.random.
     centres = 4.0 * draws.normal(size=(12, 6))
     real, other = (centres[draws.integers(12, size=400)] + 0.2 * draws.normal(size=(400, 6)) for _ in range(2))
     fit = draws.multivariate_normal(real.mean(axis=0), np.cov(real.T), size=400)
-    assert local_mmd2(real, fit) > 5 * abs(local_mmd2(real, other))
+    distance = LocalMmd2(real)
+    assert distance(fit) > 5 * abs(distance(other))
+
+
+def test_the_local_mmd_is_the_mmd_at_half_the_median_distance(draws: np.random.Generator) -> None:
+    real, fake = draws.normal(size=(30, 3)), draws.normal(size=(20, 3)) + 0.5
+    assert LocalMmd2(real)(fake) == pytest.approx(mmd2(real, fake, bandwidth=median_distance(real) / 2.0))
 
 
 def test_the_bandwidth_of_equal_rows_is_one() -> None:

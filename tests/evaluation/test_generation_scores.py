@@ -3,21 +3,30 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from affectlens.evaluation.generation_scores import (
+from affectlens.evaluation.generation_conditions import calmer_estimates, dose_estimates
+from affectlens.evaluation.generation_goals import GoalParams, goal_table
+from affectlens.evaluation.generation_judge import (
     NO_LABEL,
     GenerationScoreParams,
     GenerationTest,
     LabelledVectors,
-    dose_response,
     fit_judge,
-    score_samples,
 )
+from affectlens.evaluation.generation_scores import score_sampler, score_samples
 
 D, C, N = 4, 3, 120
 PARAMS = GenerationScoreParams(
-    max_samples=N, n_neighbours=5, n_resamples=200, n_permutations=99, judge_penalty=1.0, dose_levels=[0.0, 0.5, 1.0]
+    max_samples=N,
+    n_neighbours=5,
+    n_resamples=200,
+    n_permutations=99,
+    learner_penalty=1.0,
+    dose_levels=[0.0, 0.5, 1.0],
+    dose_bound=0.9,
+    calm_share=0.5,
 )
 
 
@@ -33,9 +42,12 @@ def held_out() -> GenerationTest:
     return GenerationTest(
         real=sample_of(N, 0),
         asked=asked,
+        emotion=0.8 * np.eye(C)[asked.labels] + 0.2 / C,
         interest=asked.vectors[:, :2],
         train=sample_of(400, 2),
-        judge=fit_judge(sample_of(300, 3), PARAMS),
+        judge=fit_judge(sample_of(300, 3)),
+        mean_emotion=np.full(C, 1 / C),
+        calm=C - 1,
         projection=np.eye(D, 2),
         center=np.zeros(D),
         scale=np.ones(D),
@@ -108,7 +120,7 @@ def test_contents_without_an_emotion_are_not_judged(held_out: GenerationTest) ->
 
 
 def test_without_a_judge_the_emotion_is_undefined_and_the_rest_is_not(held_out: GenerationTest) -> None:
-    assert fit_judge(LabelledVectors(np.zeros((5, D)), np.zeros(5, dtype=int)), PARAMS) is None
+    assert fit_judge(LabelledVectors(np.zeros((5, D)), np.zeros(5, dtype=int))) is None
     scores = score_samples(held_out.asked.vectors, dataclasses.replace(held_out, judge=None))
     assert np.isnan(scores["conditional_accuracy"].value)
     assert np.isfinite(scores["frechet_distance"].value)
@@ -116,7 +128,9 @@ def test_without_a_judge_the_emotion_is_undefined_and_the_rest_is_not(held_out: 
 
 def test_samples_that_are_too_few_for_neighbours_leave_them_undefined(held_out: GenerationTest) -> None:
     few = [LabelledVectors(part.vectors[:4], part.labels[:4]) for part in (held_out.real, held_out.asked)]
-    small = dataclasses.replace(held_out, real=few[0], asked=few[1], interest=held_out.interest[:4])
+    small = dataclasses.replace(
+        held_out, real=few[0], asked=few[1], emotion=held_out.emotion[:4], interest=held_out.interest[:4]
+    )
     scores = score_samples(few[1].vectors, small)
     assert np.isnan(scores["coverage"].value)
     assert scores["coverage"].n == 4
@@ -129,12 +143,54 @@ def test_one_vector_for_each_condition_is_asked_for(held_out: GenerationTest) ->
 
 
 def test_a_sampler_that_follows_the_dose_has_a_perfect_response(held_out: GenerationTest) -> None:
-    follows = dose_response(lambda emotion: 2.0 * emotion @ np.eye(C, D), np.full(C, 1 / C), held_out)
-    ignores = dose_response(lambda emotion: held_out.asked.vectors, np.full(C, 1 / C), held_out)
-    opposes = dose_response(lambda emotion: -2.0 * emotion @ np.eye(C, D), np.full(C, 1 / C), held_out)
-    assert follows.value == pytest.approx(1.0)
-    assert np.isnan(ignores.value)
-    assert opposes.value == pytest.approx(-1.0)
+    follows = dose_estimates(lambda emotion: 2.0 * emotion @ np.eye(C, D), held_out)
+    ignores = dose_estimates(lambda emotion: held_out.asked.vectors, held_out)
+    opposes = dose_estimates(lambda emotion: -2.0 * emotion @ np.eye(C, D), held_out)
+    assert follows["dose_response"].value == pytest.approx(1.0)
+    assert follows["dose_share"].value == 1.0
+    assert follows["dose_drift"].value < 0.0  # the other emotions fall
+    assert np.isnan(ignores["dose_response"].value)
+    assert ignores["dose_share"].value == ignores["dose_drift"].value == 0.0
+    assert opposes["dose_response"].value == pytest.approx(-1.0)
+    assert opposes["dose_drift"].value > 0.1
+
+
+def test_something_calmer_is_calmer_and_keeps_the_interest_where_the_sampler_does(held_out: GenerationTest) -> None:
+    place = np.eye(C, D)
+    place[C - 1] = [0.0, 0.0, 0.0, 3.0]
+    labels = held_out.train.labels
+    judge = fit_judge(LabelledVectors(place[labels] + 0.1 * held_out.train.vectors, labels))
+    test = dataclasses.replace(held_out, judge=judge)
+    kept = calmer_estimates(lambda emotion: np.ones(D) + emotion @ place, test)
+    assert kept["counterfactual_calm"].value > 0.3
+    assert kept["counterfactual_interest"].value > 0.95
+    assert kept["counterfactual_interest"].n == int((held_out.asked.labels != C - 1).sum())
+    turned = calmer_estimates(lambda emotion: np.ones(D) * np.sign(emotion[:, :1] + emotion[:, 1:2] - 0.6), test)
+    assert turned["counterfactual_interest"].value == pytest.approx(-1.0)
+
+
+def test_a_whole_sampler_has_the_rows_of_its_samples_and_of_its_obedience(held_out: GenerationTest) -> None:
+    scores = score_sampler(lambda emotion: 2.0 * emotion @ np.eye(C, D), held_out)
+    assert set(score_samples(held_out.asked.vectors, held_out)) < set(scores)
+    assert {"dose_share", "counterfactual_calm"} < set(scores)
+
+
+def test_a_goal_is_met_in_the_mean_over_the_seeds_and_missed_by_its_margin() -> None:
+    rows = pd.DataFrame(
+        {
+            "model": ["plain", "plain", "best", "best"],
+            "metric": "copy_rate",
+            "value": [0.00, 0.01, 0.02, 0.04],
+            "seed": [1, 2, 1, 2],
+        }
+    )
+    goals = [GoalParams(metric="copy_rate", wanted="at_most", bound=0.01)]
+    goals.append(GoalParams(metric="absent", wanted="at_least", bound=0.5))
+    table = goal_table(rows, goals, "best").set_index(["model", "metric"])
+    assert table.index[0] == ("best", "copy_rate")
+    assert table["is_met"].tolist() == [False, False, True, False]
+    assert table.loc[("best", "copy_rate"), "margin"] == pytest.approx(-0.02)
+    assert np.isnan(table.loc[("best", "absent"), "value"])
 
 
 def test_same_seed_same_scores(held_out: GenerationTest) -> None:

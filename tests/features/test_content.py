@@ -17,7 +17,7 @@ PARAMS = ContentParams(
     reviews_per_content=0,
     affect=True,
     affect_min_count=1,
-    affect_smoothing=1.0,
+    affect_penalty=1.0,
     tag_dimensions=4,
     media_dimensions=3,
     clip_frames=4,
@@ -64,7 +64,8 @@ def examples():
     texts = ["lovely warm", "lovely", "broken", "broken loud", "cheap", "loud cable"] * 3
     labels = [["joy"], ["joy"], ["anger"], ["anger"], ["disgust"], ["anger"]] * 3
     split = ["train"] * 12 + ["test"] * 6
-    return pd.DataFrame({"text": texts, "taxonomy": "ekman", "labels": labels, "split": split})
+    ids = [f"utterance-{row}" for row in range(len(texts))]
+    return pd.DataFrame({"utterance_id": ids, "text": texts, "taxonomy": "ekman", "labels": labels, "split": split})
 
 
 def space_of(documents, media, examples):
@@ -124,6 +125,22 @@ def test_affect_sets_contents_of_different_emotion_apart(documents, media, examp
     assert (joy[2:4] < 0).all()
     assert (anger[2:4] > 0).all()
     assert block.values[4:].tolist() == [[0.0] * 3] * 2
+
+
+def test_words_that_are_too_rare_carry_no_affect(documents, media, examples):
+    blocks = gather_blocks(documents, media, examples, PARAMS.model_copy(update={"affect_min_count": 99}), seed=1)
+    assert "affect" not in [block.name for block in blocks]
+
+
+def test_a_content_that_is_a_labelled_utterance_does_not_know_its_own_label(documents, media, examples):
+    def affect(asked):
+        return next(b for b in gather_blocks(asked, media, examples, PARAMS, seed=1) if b.name == "affect").values
+
+    ids = ["elsewhere", "utterance-4", *documents["content_id"].iloc[2:]]
+    table = documents.assign(content_id=ids)
+    table.loc[:1, "text"] = "cheap"  # the fifth utterance in six, and the only one of its label
+    stranger, own = affect(table)[:2]
+    assert own[1] < stranger[1]
 
 
 def test_contents_without_a_modality_get_a_vector_too(documents, media, examples):

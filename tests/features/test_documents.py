@@ -28,20 +28,30 @@ def contents(created, texts=None):
 
 SEQUENCES = pd.DataFrame({"content_id": ["b", "b", "c", "d"], "split": ["test", "valid", "train", "test"]})
 
+NOBODY = pd.DataFrame({"utterance_id": [], "split": []}, dtype="str")
+
 
 def test_contents_are_split_by_creation_then_by_first_event_then_train():
     boundaries = Boundaries(START + pd.Timedelta("2D"), START + pd.Timedelta("3D"))
-    codes = split_contents(contents([3, None, None, 1, None]), SEQUENCES, boundaries)
+    codes = split_contents(contents([3, None, None, 1, None]), SEQUENCES, NOBODY, boundaries)
     assert codes.tolist() == [TEST, VALID, TRAIN, TRAIN, TRAIN]
 
 
 def test_without_a_timeline_the_first_event_decides_alone():
-    assert split_contents(contents([3, 0, 0, 0]), SEQUENCES, Boundaries(None, None)).tolist() == [
+    assert split_contents(contents([3, 0, 0, 0]), SEQUENCES, NOBODY, Boundaries(None, None)).tolist() == [
         TRAIN,
         VALID,
         TRAIN,
         TEST,
     ]
+
+
+def test_a_content_that_is_an_utterance_is_in_its_split_or_in_none():
+    said = pd.DataFrame({"utterance_id": ["a", "c", "x"], "split": ["test", None, "valid"]})
+    table = contents([0, 0, 0])
+    codes = split_contents(table, SEQUENCES, said, Boundaries(None, None))
+    assert codes.tolist() == [TEST, VALID, -1]
+    assert content_documents(table, codes, pd.Series(dtype="str"))["content_id"].tolist() == ["a", "b"]
 
 
 def test_only_the_first_train_utterances_speak_for_a_content():

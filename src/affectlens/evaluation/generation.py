@@ -84,24 +84,44 @@ def mmd2(real: np.ndarray, fake: np.ndarray, bandwidth: float | None = None) -> 
     )
 
 
-def local_mmd2(real: np.ndarray, fake: np.ndarray) -> float:
-    """Unbiased MMD² at half the median distance: blind to little, and so the metric that training watches.
+class LocalMmd2:
+    """Unbiased MMD² to a real sample at half its median distance: blind to little, and so what training watches.
 
-    At the full median distance a single Gaussian already passes for a mixture of clusters.
+    At the full median distance a single Gaussian already passes for a mixture of clusters. What only the real sample
+    decides is computed once.
 
-    >>> local_mmd2(np.array([[0.0], [1.0]]), np.array([[0.0], [1.0]]))  # (e⁻² + e⁻² - 2 (1 + e⁻²) / 2)
+    >>> LocalMmd2(np.array([[0.0], [1.0]]))(np.array([[0.0], [1.0]]))  # (e⁻² + e⁻² - 2 (1 + e⁻²) / 2)
     -0.8646647167633872
     """
-    return mmd2(real, fake, bandwidth=median_distance(real) / 2.0)
+
+    def __init__(self, real: np.ndarray) -> None:
+        self._real = np.asarray(real, dtype=np.float64)
+        self._bandwidth = median_distance(self._real) / 2.0
+        self._within = _mean_off_diagonal(rbf_kernel(self._real, self._bandwidth))
+
+    def __call__(self, fake: np.ndarray) -> float:
+        """The distance of a generated sample (M, d).
+
+        Raises:
+            ValueError: the widths differ, or a sample has fewer than two rows.
+        """
+        _check_pair(self._real, fake)
+        within = _mean_off_diagonal(rbf_kernel(fake, self._bandwidth))
+        return self._within + within - 2.0 * float(rbf_kernel(self._real, self._bandwidth, fake).mean())
 
 
-def rbf_kernel(vectors: np.ndarray, bandwidth: float) -> np.ndarray:
-    """exp(-|x - y|² / 2 s²) between all rows, (n, n)."""
-    vectors = np.asarray(vectors, dtype=np.float64)
-    norms = (vectors**2).sum(axis=1)
+def _mean_off_diagonal(kernel: np.ndarray) -> float:
+    n = len(kernel)
+    return float((kernel.sum() - np.trace(kernel)) / (n * (n - 1)))
+
+
+def rbf_kernel(vectors: np.ndarray, bandwidth: float, others: np.ndarray | None = None) -> np.ndarray:
+    """exp(-|x - y|² / 2 s²) between rows (n, d) and others (m, d), or among the rows: (n, m) or (n, n)."""
+    left = np.asarray(vectors, dtype=np.float64)
+    right = left if others is None else np.asarray(others, dtype=np.float64)
     # By matrix product: several times faster than scipy's cdist, and exact enough for a kernel of bounded slope.
-    squared = np.clip(norms[:, None] + norms[None, :] - 2.0 * vectors @ vectors.T, 0.0, None)
-    kernel: np.ndarray = np.exp(-squared / (2.0 * bandwidth**2))
+    squared = (left**2).sum(axis=1)[:, None] + (right**2).sum(axis=1) - 2.0 * left @ right.T
+    kernel: np.ndarray = np.exp(-np.clip(squared, 0.0, None) / (2.0 * bandwidth**2))
     return kernel
 
 
@@ -207,18 +227,20 @@ def nearest_row(vectors: np.ndarray, among: np.ndarray) -> tuple[np.ndarray, np.
     return index, np.concatenate([block.min(axis=1) for block in blocks])
 
 
-def weighted_macro_f1(labels: np.ndarray, predicted: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Macro-F1 (b,) over the classes in `labels`, each row counted `weights` (b, n) times.
+def weighted_macro_f1(
+    labels: np.ndarray, predicted: np.ndarray, weights: np.ndarray, among: np.ndarray | None = None
+) -> np.ndarray:
+    """Macro-F1 (b,) over the classes in `labels`, or those of them `among` some; row i counts `weights[:, i]` times.
 
     >>> weighted_macro_f1(np.array([0, 0, 1]), np.array([0, 1, 1]), np.ones((1, 3))).round(4).tolist()
     [0.6667]
     """
-    classes = np.unique(labels)
+    classes = np.unique(labels) if among is None else np.intersect1d(labels, among)
     is_class, is_predicted = labels[:, None] == classes, predicted[:, None] == classes
     hits = weights @ (is_class & is_predicted)
     sums = weights @ (is_class.astype(np.float64) + is_predicted)
     scores = np.divide(2.0 * hits, sums, out=np.zeros_like(hits), where=sums > 0)
-    result: np.ndarray = scores.mean(axis=1)
+    result: np.ndarray = scores.mean(axis=1) if len(classes) else np.full(len(weights), np.nan)
     return result
 
 

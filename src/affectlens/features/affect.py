@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import Ridge
+
+Terms = Sequence[Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -14,43 +17,61 @@ class WordEmotions:
     """Terms and how much each speaks for each label.
 
     Attributes:
-        terms: term -> row of `weights`.
-        weights: (n_terms, C) log of P(label given term) / P(label), smoothed; 0 says nothing.
+        counter: terms, and the rarity that weighs them.
+        weights: (n_terms, C) of a ridge regression of the labels on the weighted terms; 0 says nothing.
     """
 
-    terms: dict[str, int]
+    counter: TfidfVectorizer
     weights: np.ndarray
 
     @classmethod
-    def fit(
-        cls, rows: Sequence[Sequence[str]], indicator: np.ndarray, min_count: int, smoothing: float
-    ) -> WordEmotions:
-        """Count in how many utterances with each label a term stands.
+    def fit(cls, rows: Terms, indicator: np.ndarray, min_count: int, penalty: float) -> WordEmotions:
+        """Learn which terms foretell which labels.
 
         Args:
             rows: terms of n utterances.
             indicator: (n, C) 0/1 labels; labels that nobody has are left out of the weights.
             min_count: utterances in which a term has to stand to be known.
-            smoothing: number of average utterances added to each term's own.
-        """
-        counter = CountVectorizer(analyzer=set, dtype=np.float64)
-        present = counter.fit_transform([*rows, ["<any>"]])[:-1]
-        used = indicator[:, indicator.any(axis=0)].astype(np.float64)
-        n_rows = np.asarray(present.sum(axis=0)).ravel()
-        known = np.flatnonzero(n_rows >= min_count)
-        prior = used.mean(axis=0)
-        n_labelled = present.T[known] @ used
-        share = (n_labelled + smoothing * prior) / (n_rows[known, None] + smoothing)
-        names = counter.get_feature_names_out()[known].tolist()
-        return cls({name: place for place, name in enumerate(names)}, np.log(share / prior))
+            penalty: of the ridge regression, on the squared weights.
 
-    def scores(self, rows: Sequence[Sequence[str]]) -> np.ndarray:
-        """Sum of the weights of a row's known terms over the square root of their number, (n, C); 0 without any."""
-        known = [[self.terms[term] for term in dict.fromkeys(row) if term in self.terms] for row in rows]
-        lengths = np.array([len(row) for row in known], dtype=np.int64)
-        row_of = np.repeat(np.arange(len(rows)), lengths)
-        flat = np.array([place for row in known for place in row], dtype=np.int64)
-        total = np.zeros((len(rows), self.weights.shape[1]))
-        np.add.at(total, row_of, self.weights[flat])
-        scores: np.ndarray = total / np.sqrt(np.maximum(lengths, 1))[:, None]
-        return scores
+        Raises:
+            ValueError: no term stands in so many utterances.
+        """
+        counter = TfidfVectorizer(analyzer=list, sublinear_tf=True, min_df=min_count)
+        weighted = counter.fit_transform(rows)
+        used = indicator[:, indicator.any(axis=0)].astype(np.float64)
+        # Centred by the shares of the labels, not by the terms: terms stay sparse.
+        ridge = Ridge(alpha=penalty, fit_intercept=False, solver="sparse_cg", tol=1e-3)
+        return cls(counter, np.atleast_2d(ridge.fit(weighted, used - used.mean(axis=0)).coef_).T)
+
+    def scores(self, rows: Terms) -> np.ndarray:
+        """Excess of each label that a row's terms foretell, (n, C); 0 without any known term."""
+        if not len(rows):
+            return np.zeros((0, self.weights.shape[1]))
+        return np.asarray(self.counter.transform(rows) @ self.weights)
+
+
+def cross_fitted_scores(
+    rows: Terms, indicator: np.ndarray, asked: np.ndarray, n_folds: int, min_count: int, penalty: float
+) -> np.ndarray:
+    """Scores of utterances under weights that were learned without them, (n, C); rows not asked for are 0.
+
+    An utterance under weights that know its labels would carry more emotion than any that comes later.
+
+    Args:
+        rows: terms of n labelled utterances.
+        indicator: (n, C) 0/1 labels.
+        asked: (n,) the utterances that are wanted.
+        n_folds: parts that are left out in turn.
+        min_count: as in `WordEmotions.fit`.
+        penalty: as in `WordEmotions.fit`.
+    """
+    fold = np.arange(len(rows)) % n_folds
+    scores = np.zeros((len(rows), int(indicator.any(axis=0).sum())))
+    for left_out in range(n_folds):
+        wanted = np.flatnonzero(asked & (fold == left_out)).tolist()
+        kept = np.flatnonzero(fold != left_out).tolist()
+        if wanted:
+            words = WordEmotions.fit([rows[i] for i in kept], indicator[kept], min_count, penalty)
+            scores[wanted] = words.scores([rows[i] for i in wanted])
+    return scores

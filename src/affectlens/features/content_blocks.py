@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 import pandas as pd
@@ -12,13 +13,15 @@ from pydantic import Field
 from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from affectlens.features.affect import WordEmotions
+from affectlens.features.affect import WordEmotions, cross_fitted_scores
 from affectlens.features.images import appearance, decode_frames, motion
 from affectlens.features.splits import TRAIN
 from affectlens.features.taxonomy import indicator_matrix
 from affectlens.features.text import tokenise
 from affectlens.params import Params
 from affectlens.schemas import FORMS, SPLITS
+
+_N_FOLDS = 5  # of the affect of contents that are labelled utterances themselves
 
 
 class ContentParams(Params):
@@ -30,7 +33,7 @@ class ContentParams(Params):
     reviews_per_content: int = Field(ge=0, description="train utterances that stand in for a missing text; 0 is none")
     affect: bool = Field(description="whether words bring the emotions that labelled train utterances give them")
     affect_min_count: int = Field(ge=1, description="train utterances in which a word has to stand to carry emotion")
-    affect_smoothing: float = Field(gt=0.0, description="utterances of average emotion added to each word's own")
+    affect_penalty: float = Field(gt=0.0, description="ridge penalty on how much a word may speak for an emotion")
     tag_dimensions: int = Field(ge=1, description="latent dimensions of the tags")
     media_dimensions: int = Field(ge=1, description="principal components of pictures, and of clips")
     clip_frames: int = Field(ge=2, description="most frames that are read of a clip")
@@ -66,11 +69,11 @@ def gather_blocks(
     is_train = train_rows(documents)
     if not is_train.any():
         return []
-    texts = documents["text"].fillna("").tolist()
+    texts = _rows_of_terms(documents["text"].fillna(""))
     tags = [list(values) for values in documents["tags"]]
     blocks = [
         text_block(texts, is_train, params, seed),
-        affect_block(texts, examples, params) if params.affect else None,
+        affect_block(texts, documents["content_id"], examples, params) if params.affect else None,
         tag_block(tags, is_train, params, seed),
         form_block(documents["form"]),
         attribute_block(documents, is_train),
@@ -79,12 +82,11 @@ def gather_blocks(
     return [block for block in blocks if block is not None]
 
 
-def text_block(texts: Sequence[str], is_train: np.ndarray, params: ContentParams, seed: int) -> Block | None:
+def text_block(texts: Sequence[Sequence[str]], is_train: np.ndarray, params: ContentParams, seed: int) -> Block | None:
     """Latent words: TF-IDF of word unigrams and bigrams, then a truncated SVD. None if train has no words."""
-    rows = _rows_of_terms(texts)
     return _latent(
         "text",
-        rows,
+        texts,
         is_train,
         TfidfVectorizer(analyzer=list, sublinear_tf=True, max_features=params.text_features),
         params.text_dimensions,
@@ -92,17 +94,27 @@ def text_block(texts: Sequence[str], is_train: np.ndarray, params: ContentParams
     )
 
 
-def affect_block(texts: Sequence[str], examples: pd.DataFrame, params: ContentParams) -> Block | None:
-    """Emotion that the words carry, as labelled train utterances use them. None without such utterances.
+def affect_block(
+    texts: Sequence[Sequence[str]], content_ids: pd.Series, examples: pd.DataFrame, params: ContentParams
+) -> Block | None:
+    """Emotion that the words carry, as labelled train utterances use them. None where no word stands in enough of them.
 
-    Latent words hardly carry emotion: few words of a text show it, and topics vary more.
+    Latent words hardly carry emotion: few words of a text show it, and topics vary more. Where a content is itself a
+    labelled train utterance, its score is that of weights learned without it.
     """
     train = examples[train_rows(examples)]
-    if train.empty:
+    rows, sizes = _rows_of_terms(train["text"]), (params.affect_min_count, params.affect_penalty)
+    n_utterances = Counter(chain.from_iterable(map(set, rows)))
+    if max(n_utterances.values(), default=0) < params.affect_min_count:
         return None
     indicator = indicator_matrix(train["labels"].tolist(), train["taxonomy"].iloc[0])
-    words = WordEmotions.fit(_rows_of_terms(train["text"]), indicator, params.affect_min_count, params.affect_smoothing)
-    return Block("affect", words.scores(_rows_of_terms(texts)), 1.0)
+    values = WordEmotions.fit(rows, indicator, *sizes).scores(texts)
+    place = pd.Index(train["utterance_id"]).get_indexer(content_ids)
+    asked = np.isin(np.arange(len(rows)), place)
+    if asked.any():
+        own = cross_fitted_scores(rows, indicator, asked, _N_FOLDS, *sizes)
+        values[place >= 0] = own[place[place >= 0]]
+    return Block("affect", values, 1.0)
 
 
 def _rows_of_terms(texts: Iterable[str]) -> list[list[str]]:

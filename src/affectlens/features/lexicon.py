@@ -112,6 +112,16 @@ def _hits_of(token: str) -> np.ndarray:
 
 
 @cache
+def is_emotion_word(token: str) -> bool:
+    """Whether the lexicon knows this word, in any form, as one that speaks of an emotion.
+
+    >>> is_emotion_word("furious"), is_emotion_word("table")
+    (True, False)
+    """
+    return bool(_hits_of(token).any())
+
+
+@cache
 def _opposite_matrix() -> np.ndarray:
     matrix = np.zeros((len(GOEMOTIONS), len(GOEMOTIONS)))
     for label, opposite in _OPPOSITES.items():

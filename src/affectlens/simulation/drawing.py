@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from io import BytesIO
 
 import numpy as np
-from PIL import Image
 from pydantic import Field
 
+from affectlens.features.image_files import encode_gif, encode_png
 from affectlens.features.taxonomy import EKMAN
 from affectlens.params import Params
 from affectlens.simulation.affect import Share
@@ -122,31 +121,6 @@ def draw_clips(emotions: np.ndarray, vad: np.ndarray, params: MediaParams, rng: 
         frames = np.stack([render(sitter, phase, params, rng) for phase in phases], axis=1)
         encoded.extend(encode_gif(clip, params.frame_ms) for clip in frames)
     return encoded
-
-
-def encode_png(picture: np.ndarray) -> bytes:
-    """A picture (32, 32, 3) of uint8 as PNG."""
-    buffer = BytesIO()
-    Image.fromarray(picture).save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
-
-
-def encode_gif(frames: np.ndarray, frame_ms: int) -> bytes:
-    """Frames (8, 32, 32, 3) of uint8 as an endless GIF in a fixed palette of 3 + 3 + 2 bits."""
-    red, green, blue = frames[..., 0] >> 5, frames[..., 1] >> 5, frames[..., 2] >> 6
-    coded = (red << 5) | (green << 2) | blue
-    images = [Image.frombytes("P", (SIZE, SIZE), frame.tobytes()) for frame in coded]
-    for image in images:
-        image.putpalette(_PALETTE)
-    buffer = BytesIO()
-    images[0].save(buffer, "GIF", save_all=True, append_images=images[1:], duration=frame_ms, loop=0, optimize=False)
-    return buffer.getvalue()
-
-
-_CODES = np.arange(256)
-_PALETTE = (
-    np.stack([(_CODES >> 5) * 36, ((_CODES >> 2) & 7) * 36, (_CODES & 3) * 85], axis=1).astype(np.uint8).tobytes()
-)
 
 
 def _part(sitter: Sitter, chosen: np.ndarray) -> Sitter:

@@ -26,7 +26,10 @@ class GoEmotionsSource(SourceParams):
 
 
 def read_goemotions(params: GoEmotionsSource, paths: Mapping[str, Path]) -> Tables:  # noqa: ARG001
-    """Utterances and their labels; a line that is not `text, label indices, comment id` carries a defect."""
+    """Utterances and their labels; a line that is not `text, label indices, comment id` carries a defect.
+
+    A comment is something that others read, too: each is a content of its own, under the same id.
+    """
     names = read_lines(paths["labels"]).tolist()
     rows = [_comments(read_lines(paths[split]), names).assign(split=split) for split in SPLITS if split in paths]
     comments = pd.concat(rows, ignore_index=True) if rows else _comments(pd.Series([], dtype="str"), names)
@@ -34,7 +37,8 @@ def read_goemotions(params: GoEmotionsSource, paths: Mapping[str, Path]) -> Tabl
     labels = comments.reindex(columns=["utterance_id", "labels", "split"]).assign(
         taxonomy="goemotions", defect=comments["defect"].fillna(comments["label_defect"])
     )
-    return {"utterances": utterances, "emotion_labels": labels}
+    contents = utterances.rename(columns={"utterance_id": "content_id"})
+    return {"contents": contents, "utterances": utterances, "emotion_labels": labels}
 
 
 def _comments(lines: pd.Series, names: list[str]) -> pd.DataFrame:

@@ -1,12 +1,13 @@
-"""How the generators of content vectors are fitted: conditions, batches, validation, and one entry for the family."""
+"""How the generators of content vectors are fitted: conditions, validation, and one entry for the family."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,53 +17,39 @@ from torch import nn
 
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.gan.build import build_gan_model
-from affectlens.models.gan.conditional import (
-    ConditionalGenerator,
-    ConditionedVectors,
-    ConditionParams,
-    GeneratorBatch,
-    interest_of,
-)
-from affectlens.models.gan.gaussian import ConditionalGaussian, GaussianParams, fit_gaussian
-from affectlens.models.gan.vae import ConditionalVae, VaeParams
-from affectlens.models.gan.wgan import WganCritic, WganGenerator, WganParams
+from affectlens.models.gan.conditional import ConditionalGenerator, ConditionedVectors, ConditionParams, interest_of
+from affectlens.models.gan.gaussian import ConditionalGaussian, fit_gaussian
+from affectlens.models.gan.mixture import ConditionalMixture, fit_mixture, load_mixture
+from affectlens.models.gan.vae import ConditionalVae
+from affectlens.models.gan.wgan import WganCritic
 from affectlens.params import Params
-from affectlens.training.adversarial import AdversarialLosses, AdversarialParams, fit_adversarial
-from affectlens.training.gan_losses import VaeLossParams, WganLossParams, critic_loss, generator_loss, vae_loss
-from affectlens.training.loop import TrainerParams, TrainingParams, Validate, fit
+from affectlens.training.adversarial import AdversarialLosses, fit_adversarial
+from affectlens.training.collapse import CollapseParams, CollapseWatch
+from affectlens.training.gan_batches import EpochBatches
+from affectlens.training.gan_losses import critic_loss, flow_loss, generator_loss, vae_loss
+from affectlens.training.gan_members import (
+    FlowMember,
+    GaussianMember,
+    Member,
+    MixtureMember,
+    VaeMember,
+    WganMember,
+)
+from affectlens.training.loop import TrainerParams, fit
 
 METRIC_NAME = "minus_joint_mmd2"
 ACTIVE_VARIANCE = 0.01
-N_VALIDATION_DRAWS = 2
+N_VALIDATION_DRAWS, N_VALIDATION_ROWS = 2, 1000
 HISTORY_COLUMNS = ("epoch", "train_loss", "valid_metric", "metric_name", "seconds")
 
 
-class GaussianMember(Params):
-    """The conditional Gaussian: closed form, no epochs."""
+class FittingParams(Params):
+    """What the fits of all members share."""
 
-    kind: Literal["gaussian"]
-    model: GaussianParams
-
-
-class VaeMember(Params):
-    """The conditional VAE."""
-
-    kind: Literal["vae"]
-    model: VaeParams
-    loss: VaeLossParams
-    training: TrainingParams
-
-
-class WganMember(Params):
-    """The conditional WGAN with gradient penalty."""
-
-    kind: Literal["wgan"]
-    model: WganParams
-    loss: WganLossParams
-    training: AdversarialParams
-
-
-Member = Annotated[GaussianMember | VaeMember | WganMember, Field(discriminator="kind")]
+    minority_share: float = Field(
+        ge=0, le=1, description="least share of an epoch that an emotion gets, over that of an even split"
+    )
+    collapse: CollapseParams
 
 
 @dataclass(frozen=True)
@@ -74,7 +61,8 @@ class GeneratorTask:
         valid: contents that the validation metric compares with.
         projection: (d, u) fixed projection that makes an interest.
         interest_noise: sd of the noise on the interest of a training content.
-        distance: (real, generated) rows -> a distance that vanishes in the mean for equal laws, such as MMD².
+        fitting: sampling of emotions, and when a fit has collapsed.
+        distance: real rows -> (generated rows -> a distance that vanishes in the mean for equal laws, such as MMD²).
         seed: seed of weights, order and noise.
     """
 
@@ -82,8 +70,25 @@ class GeneratorTask:
     valid: ConditionedVectors
     projection: np.ndarray
     interest_noise: float
-    distance: Callable[[np.ndarray, np.ndarray], float]
+    fitting: FittingParams
+    distance: Callable[[np.ndarray], Callable[[np.ndarray], float]]
     seed: int
+
+    def batches(self, batch_size: int) -> EpochBatches:
+        """The epochs of this task."""
+        return EpochBatches(self.train, self.projection, self.interest_noise, self.fitting.minority_share, batch_size)
+
+    def build(self, kind: str, sizes: dict[str, Any]) -> tuple[ConditionalGenerator, dict[str, Any]]:
+        """A fresh member of the family that knows its interests, and the params that rebuild it."""
+        params = {
+            "n_emotions": self.train.emotion.shape[1],
+            "vector_size": self.train.vectors.shape[1],
+            "interest_size": self.projection.shape[1],
+        } | sizes
+        model = build_gan_model(kind, params)
+        model.projection.copy_(torch.from_numpy(self.projection))
+        model.mean_interest.copy_(torch.from_numpy(interest_of(self.train.vectors, self.projection).mean(axis=0)))
+        return model, params
 
 
 def condition_contents(
@@ -102,85 +107,105 @@ def condition_contents(
 def fit_generator(
     member: Member, task: GeneratorTask, trainer: TrainerParams, work_dir: Path | None
 ) -> tuple[Checkpoint, pd.DataFrame]:
-    """Fit one member: its best weights, and one history row an epoch (a closed form has one)."""
-    sizes = {
-        "n_emotions": task.train.emotion.shape[1],
-        "vector_size": task.train.vectors.shape[1],
-        "interest_size": task.projection.shape[1],
-    }
-    if not isinstance(member, GaussianMember):
-        sizes |= member.model.model_dump()
+    """Fit one member: its best weights, and one history row an epoch (a closed form has one).
+
+    Raises:
+        CollapseError: its vectors have collapsed for good.
+        FloatingPointError: a loss is not finite.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(task.seed)
-        model = build_gan_model(member.kind, sizes)
-        model.projection.copy_(torch.from_numpy(task.projection))
-        model.mean_interest.copy_(torch.from_numpy(interest_of(task.train.vectors, task.projection).mean(axis=0)))
-        history = _fit_member(model, member, task, trainer, work_dir)
+        if isinstance(member, GaussianMember | MixtureMember):
+            model, params, history = _fit_in_closed_form(member, task)
+        else:
+            model, params = task.build(member.kind, member.model.model_dump())
+            history = _fit_by_gradient(model, member, task, trainer, work_dir)
     facts: dict[str, Any] = {"seed": task.seed, "n_train": len(task.train), "metric_name": METRIC_NAME}
+    facts["member"] = member.model_dump()
+    facts["mean_emotion"] = task.train.emotion.mean(axis=0).tolist()
     facts["valid_metric"] = float(history["valid_metric"].max())
     if isinstance(model, ConditionalVae):
         facts["active_units"] = active_units(model, task.train)
-    return Checkpoint.of(model, member.kind, sizes, **facts), history
+    return Checkpoint.of(model, member.kind, params, **facts), history
 
 
-def _fit_member(
-    model: nn.Module, member: Member, task: GeneratorTask, trainer: TrainerParams, work_dir: Path | None
+def _fit_in_closed_form(
+    member: GaussianMember | MixtureMember, task: GeneratorTask
+) -> tuple[ConditionalGenerator, dict[str, Any], pd.DataFrame]:
+    started = time.perf_counter()
+    if isinstance(member, MixtureMember):
+        fitted = fit_mixture(task.train, task.valid, task.projection, task.interest_noise, member.model, task.seed)
+        model, params = task.build("mixture", {"n_components": len(fitted.weights["center"])})
+        assert isinstance(model, ConditionalMixture)
+        load_mixture(model, fitted)
+        loss = fitted.train_loss
+    else:
+        model, params = task.build("gaussian", {})
+        assert isinstance(model, ConditionalGaussian)
+        loss = fit_gaussian(model, task.train, member.model)
+    seconds = time.perf_counter() - started
+    row = (1, loss, Validation(task, None)(model), METRIC_NAME, seconds)
+    return model, params, pd.DataFrame([row], columns=list(HISTORY_COLUMNS))
+
+
+def _fit_by_gradient(
+    model: ConditionalGenerator,
+    member: VaeMember | WganMember | FlowMember,
+    task: GeneratorTask,
+    trainer: TrainerParams,
+    work_dir: Path | None,
 ) -> pd.DataFrame:
-    validate: Validate = functools.partial(minus_distance, task=task)
     options: dict[str, Any] = {"seed": task.seed, "work_dir": work_dir, "metric_name": METRIC_NAME}
-    match member, model:
-        case GaussianMember(), ConditionalGaussian():
-            loss = fit_gaussian(model, task.train, member.model)
-            return pd.DataFrame([(1, loss, validate(model), METRIC_NAME, 0.0)], columns=list(HISTORY_COLUMNS))
-        case VaeMember(), ConditionalVae():
-            batches = EpochBatches(task, member.training.batch_size)
-            loss_of = functools.partial(vae_loss, params=member.loss)
-            return fit(model, batches, loss_of, validate, member.training, trainer, **options)
-        case WganMember(), WganGenerator():
-            batches = EpochBatches(task, member.training.steps.batch_size)
-            critic = WganCritic(model.n_emotions, model.vector_size, model.interest_size, member.model.hidden_size)
-            losses = AdversarialLosses(
-                generator=functools.partial(generator_loss, params=member.loss),
-                critic=functools.partial(critic_loss, params=member.loss),
-            )
-            return fit_adversarial(model, critic, batches, losses, validate, member.training, trainer, **options)
-    raise TypeError(f"a {member.kind} member cannot fit a {type(model).__name__}")
+    watch = CollapseWatch(task.fitting.collapse, task.valid.vectors, member.kind)
+    if isinstance(member, WganMember):
+        critic = WganCritic(
+            model.n_emotions, model.vector_size, model.interest_size, member.model.hidden_size,
+            spectral_norm=member.spectral_norm,
+        )  # fmt: skip
+        losses = AdversarialLosses(
+            generator=functools.partial(generator_loss, params=member.loss),
+            critic=functools.partial(critic_loss, params=member.loss),
+        )
+        batches, validate = task.batches(member.training.steps.batch_size), Validation(task, watch, critic)
+        return fit_adversarial(model, critic, batches, losses, validate, member.training, trainer, **options)
+    loss = functools.partial(vae_loss, params=member.loss) if isinstance(member, VaeMember) else flow_loss
+    batches = task.batches(member.training.batch_size)
+    return fit(model, batches, loss, Validation(task, watch), member.training, trainer, **options)
 
 
-class EpochBatches:
-    """The batches of one epoch: every content once, in an order drawn from the generator that it is called with.
-
-    Each epoch draws new noise on the interests, so that no critic learns one pair of content and interest by heart.
-    A last batch of fewer than two contents is left out.
-    """
-
-    def __init__(self, task: GeneratorTask, batch_size: int) -> None:
-        self._vectors, self._emotion = torch.from_numpy(task.train.vectors), torch.from_numpy(task.train.emotion)
-        self._interest = interest_of(task.train.vectors, task.projection)
-        self._noise, self._batch_size = task.interest_noise, batch_size
-
-    def __call__(self, generator: np.random.Generator) -> Iterator[GeneratorBatch]:
-        """Batches in a fresh order."""
-        order = torch.from_numpy(generator.permutation(len(self._vectors)))
-        noise = generator.normal(0.0, self._noise, self._interest.shape)
-        interest = torch.from_numpy((self._interest + noise).astype(np.float32))
-        for start in range(0, len(order) - 1, self._batch_size):
-            rows = order[start : start + self._batch_size]
-            yield GeneratorBatch(self._vectors[rows], self._emotion[rows], interest[rows])
-
-
-def minus_distance(model: nn.Module, task: GeneratorTask) -> float:
+class Validation:
     """Minus the distance between real and generated validation contents, each together with its condition.
 
     The distance sees (vector, emotion, interest), so a generator that ignores its condition is far away even when the
-    mix of its vectors is right. Noise is the same at every call.
+    mix of its vectors is right. Noise is the same at every call. A watch stops a fit whose vectors have collapsed.
     """
-    condition = np.concatenate([task.valid.emotion, task.valid.interest], axis=1)
-    real = np.concatenate([task.valid.vectors, condition], axis=1)
-    draws = np.random.default_rng(task.seed)
-    fakes = [_sampled(model, task.valid, draws) for _ in range(N_VALIDATION_DRAWS)]
-    distances = [task.distance(real, np.concatenate([fake, condition], axis=1)) for fake in fakes]
-    return -float(np.mean(distances))
+
+    def __init__(self, task: GeneratorTask, watch: CollapseWatch | None, critic: nn.Module | None = None) -> None:
+        valid, most = task.valid, N_VALIDATION_ROWS
+        self._valid = ConditionedVectors(valid.vectors[:most], valid.emotion[:most], valid.interest[:most])
+        self._condition = np.concatenate([self._valid.emotion, self._valid.interest], axis=1)
+        self._distance = task.distance(np.concatenate([self._valid.vectors, self._condition], axis=1))
+        self._watch, self._critic, self._seed = watch, critic, task.seed
+
+    def __call__(self, model: nn.Module) -> float:
+        """The metric of a generator; higher is better."""
+        draws = np.random.default_rng(self._seed)
+        fakes = [_sampled(model, self._valid, draws) for _ in range(N_VALIDATION_DRAWS)]
+        if self._watch is not None:
+            units = active_units(model, self._valid) if isinstance(model, ConditionalVae) else None
+            self._watch.look(fakes[0], units, self._critic_gap(fakes[0]))
+        distances = [self._distance(np.concatenate([fake, self._condition], axis=1)) for fake in fakes]
+        return -float(np.mean(distances))
+
+    def _critic_gap(self, fake: np.ndarray) -> float | None:
+        if self._critic is None:
+            return None
+        device = next(self._critic.parameters()).device
+        condition = [torch.from_numpy(part).to(device) for part in (self._valid.emotion, self._valid.interest)]
+        vectors = (torch.from_numpy(part).to(device) for part in (self._valid.vectors, fake))
+        with torch.no_grad():
+            real_score, fake_score = (self._critic(each, *condition)[0].mean() for each in vectors)
+        return float(real_score - fake_score)
 
 
 def _sampled(model: nn.Module, contents: ConditionedVectors, draws: np.random.Generator) -> np.ndarray:
@@ -200,7 +225,8 @@ def active_units(model: ConditionalVae, contents: ConditionedVectors) -> int:
 
     None active means posterior collapse. Source: Burda et al. 2016, arXiv:1509.00519.
     """
-    parts = (torch.from_numpy(part) for part in (contents.vectors, contents.emotion, contents.interest))
+    device = model.projection.device
+    parts = (torch.from_numpy(part).to(device) for part in (contents.vectors, contents.emotion, contents.interest))
     with torch.no_grad():
         mu = model(*parts).mu
     return int((mu.var(dim=0) > ACTIVE_VARIANCE).sum())

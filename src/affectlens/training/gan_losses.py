@@ -51,6 +51,16 @@ def vae_loss(model: Wrapped, batch: GeneratorBatch, params: VaeLossParams) -> Te
     return loss
 
 
+def flow_loss(model: Wrapped, batch: GeneratorBatch) -> Tensor:
+    """Mean squared error of the velocity on straight paths from noise to contents (Lipman et al. 2023)."""
+    noise = torch.randn_like(batch.vectors)
+    time = torch.rand(len(noise), device=noise.device)
+    points = time[:, None] * batch.vectors + (1.0 - time[:, None]) * noise
+    velocity = model(points, time, batch.emotion, batch.interest)
+    loss: Tensor = ((velocity - (batch.vectors - noise)) ** 2).mean()
+    return loss
+
+
 def critic_loss(generator: Wrapped, critic: Wrapped, batch: GeneratorBatch, params: WganLossParams) -> Tensor:
     """E[D(fake)] - E[D(real)], the gradient penalty, and the cross-entropy of the emotion head on real vectors."""
     with torch.no_grad():

@@ -11,17 +11,27 @@ import pytest
 import torch
 
 from affectlens.models.checkpoint import Checkpoint
-from affectlens.models.gan import ConditionedVectors, GaussianParams, build_gan_model, generate
+from affectlens.models.gan import ConditionedVectors, GaussianParams, build_gan_model, generate, make_projection
 from affectlens.models.gan.conditional import ConditionalGenerator, GeneratorBatch
 from affectlens.models.gan.gaussian import ConditionalGaussian, fit_gaussian
+from affectlens.models.gan.mixture import ConditionalMixture, MixtureParams, fit_mixture, load_mixture
 from affectlens.models.gan.wgan import WganCritic
-from affectlens.training.gan_losses import VaeLossParams, WganLossParams, critic_loss, generator_loss, vae_loss
+from affectlens.training.gan_losses import (
+    VaeLossParams,
+    WganLossParams,
+    critic_loss,
+    flow_loss,
+    generator_loss,
+    vae_loss,
+)
 
 C, D, U = 3, 5, 2
 SHAPES: dict[str, dict[str, Any]] = {
     "gaussian": {},
     "vae": {"hidden_size": 16, "latent_size": 4},
     "wgan": {"hidden_size": 16, "noise_size": 4},
+    "flow": {"hidden_size": 32, "n_waves": 3, "n_steps": 6},
+    "mixture": {"n_components": 3},
 }
 VAE_LOSS = VaeLossParams(warmup_batches=10, kl_weight=1.0, free_bits=0.01, emotion_weight=1.0)
 WGAN_LOSS = WganLossParams(gradient_penalty=1.0, emotion_weight=0.5, interest_weight=0.5)
@@ -42,14 +52,20 @@ def build(kind: str) -> ConditionalGenerator:
     return build_gan_model(kind, {"n_emotions": C, "vector_size": D, "interest_size": U} | SHAPES[kind])
 
 
-def fitted(kind: str, steps: int = 300) -> tuple[ConditionalGenerator, list[float]]:
+def fitted(kind: str, steps: int = 200) -> tuple[ConditionalGenerator, list[float]]:
     """A member after a short fit on the mixture, and its losses."""
     model, data = build(kind), contents()
     if isinstance(model, ConditionalGaussian):
         fit_gaussian(model, data, GaussianParams(ridge=0.1, min_class_rows=10))
         return model, []
+    if isinstance(model, ConditionalMixture):
+        projection = make_projection(D, U)
+        params = MixtureParams(ridge=0.1, components=[3], covariance_floor=0.01, prior_contents=5.0)
+        model.projection.copy_(torch.from_numpy(projection))
+        load_mixture(model, fit_mixture(data, data, projection, 0.3, params, seed=0))
+        return model, []
     batch = GeneratorBatch(*(torch.from_numpy(part) for part in (data.vectors, data.emotion, data.interest)))
-    critic = WganCritic(C, D, U, hidden_size=16)
+    critic = WganCritic(C, D, U, hidden_size=16, spectral_norm=False)
     own = torch.optim.Adam(model.parameters(), lr=5e-3, betas=(0.5, 0.9))
     other = torch.optim.Adam(critic.parameters(), lr=5e-3, betas=(0.5, 0.9))
     losses: list[float] = []
@@ -64,6 +80,8 @@ def fitted(kind: str, steps: int = 300) -> tuple[ConditionalGenerator, list[floa
     for _ in range(steps):
         if kind == "vae":
             losses.append(step(own, functools.partial(vae_loss, model, batch, VAE_LOSS)))
+        elif kind == "flow":
+            losses.append(step(own, functools.partial(flow_loss, model, batch)))
         else:
             step(other, functools.partial(critic_loss, model, critic, batch, WGAN_LOSS))
             losses.append(step(own, functools.partial(generator_loss, model, critic, batch, WGAN_LOSS)))
@@ -150,13 +168,15 @@ def test_a_condition_of_the_wrong_width_is_refused(checkpoint: Checkpoint) -> No
 def test_every_parameter_gets_a_gradient() -> None:
     data = contents(32)
     batch = GeneratorBatch(*(torch.from_numpy(part) for part in (data.vectors, data.emotion, data.interest)))
-    vae, generator, critic = build("vae"), build("wgan"), WganCritic(C, D, U, hidden_size=16)
+    vae, generator, critic = build("vae"), build("wgan"), WganCritic(C, D, U, hidden_size=16, spectral_norm=False)
     vae.batches_seen += 5
     vae_loss(vae.train(), batch, VAE_LOSS).backward()
+    flow = build("flow")
+    flow_loss(flow, batch).backward()
     generator_loss(generator, critic, batch, WGAN_LOSS).backward()
     critic.zero_grad()
     critic_loss(generator, critic, batch, WGAN_LOSS).backward()
-    for module in (vae, generator, critic):
+    for module in (vae, flow, generator, critic):
         for name, parameter in module.named_parameters():
             # The last bias of a critic cancels out of a difference of scores.
             if name != "score.4.bias":

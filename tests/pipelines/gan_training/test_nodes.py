@@ -9,15 +9,18 @@ import pytest
 import yaml
 
 from affectlens import schemas
-from affectlens.evaluation.generation_scores import NO_LABEL
+from affectlens.evaluation.generation_judge import NO_LABEL
 from affectlens.features.taxonomy import EKMAN
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.pipelines.gan_training import nodes
 from affectlens.pipelines.gan_training.contents import held_out_test, open_contents, training_parts
+from affectlens.pipelines.gan_training.decoder_pipeline import DECODERS
 from affectlens.pipelines.gan_training.params import (
     ConditionParams,
+    FittingParams,
     GenerationParams,
     GenerationScoreParams,
+    GoalsParams,
     MemberParams,
     TrainerParams,
 )
@@ -44,10 +47,15 @@ def parameters() -> dict[str, Any]:
     return merged(base, test)
 
 
+FITTING = FittingParams(**parameters()["fitting"])
 SCORES = GenerationScoreParams(**parameters()["evaluation"])
 
 
-def content_tables(n: int = 240, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
+NO_EXAMPLES = pd.DataFrame({"utterance_id": [], "taxonomy": [], "labels": []})
+Tables = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]
+
+
+def content_tables(n: int = 240, seed: int = 0) -> Tables:
     draws = np.random.default_rng(seed)
     labels = draws.integers(3, size=n)
     vectors = (1.5 * np.eye(3, D)[labels] + 0.7 * draws.normal(size=(n, D))).astype(np.float32)
@@ -66,7 +74,7 @@ def content_tables(n: int = 240, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFr
     emotions = pd.DataFrame(
         {"content_id": ids, "probabilities": list(probabilities), "has_text": np.arange(n) % 10 > 0}
     )
-    return features, emotions.sample(frac=1.0, random_state=0)
+    return features, emotions.sample(frac=1.0, random_state=0), NO_EXAMPLES
 
 
 def state_tables(features: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -97,7 +105,7 @@ def fitted() -> dict[str, tuple[Checkpoint, pd.DataFrame]]:
     tables = content_tables()
     return {
         member: nodes.train_generator(
-            *tables, MemberParams(**parameters()[member]), CONDITION, CPU, seed=1, workspace="unused"
+            *tables, MemberParams(**parameters()[member]), CONDITION, FITTING, CPU, seed=1, workspace="unused"
         )
         for member in MEMBERS
     }
@@ -110,16 +118,14 @@ def _in_a_folder_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Any:
         yield
 
 
-def score(
-    fitted: dict[str, tuple[Checkpoint, pd.DataFrame]], tables: tuple[pd.DataFrame, pd.DataFrame]
-) -> pd.DataFrame:
+def score(fitted: dict[str, tuple[Checkpoint, pd.DataFrame]], tables: Tables) -> pd.DataFrame:
     checkpoints = [checkpoint for checkpoint, _ in fitted.values()]
-    return nodes.score_generators(*tables, CONDITION, SCORES, 1, "toy", *checkpoints)
+    return nodes.score_generators(*tables, CONDITION, SCORES, "ekman", 1, "toy", *checkpoints)
 
 
 def test_the_wiring_has_one_instance_a_member_and_one_box_for_the_rest() -> None:
     found = {node.namespace for node in create_pipeline().nodes}
-    assert found == {"gan", *(f"gan.{member}" for member in MEMBERS)}
+    assert found == {"gan", *(f"gan.{member}" for member in (*MEMBERS, *DECODERS))}
     assert create_pipeline().outputs() >= {"gan_leaderboard", "gan_history", "generated_content_features"}
 
 
@@ -145,8 +151,8 @@ def test_the_best_validation_metric_is_chosen_even_if_it_is_the_baseline() -> No
 def test_the_leaderboard_holds_every_member_and_the_references_with_the_same_n(fitted: Any) -> None:
     board = schemas.Leaderboard.validate(score(fitted, content_tables()))
     baselines = set(board.loc[board["is_baseline"], "model"])
-    assert baselines == {"reference: real", "reference: training copies", "gaussian"}
-    assert set(board["model"]) == baselines | {"vae", "wgan"}
+    assert baselines == {"reference: real", "reference: training copies", "gaussian", "mixture"}
+    assert set(board["model"]) == baselines | {"vae", "wgan", "flow"}
     assert set(board.loc[board["metric"] == "coverage", "n"]) == {24}
     assert set(board["split"]) == {"test"}
     assert set(board["protocol"]) == {"held_out"}
@@ -161,28 +167,29 @@ def test_same_seed_same_leaderboard(fitted: Any) -> None:
 
 
 def test_training_reads_no_test_content() -> None:
-    features, emotions = content_tables()
+    features, emotions, _ = content_tables()
     changed = features.copy()
     is_test = changed["split"] == "test"
     changed.loc[is_test, "vector"] = pd.Series([np.full(D, 1e6, dtype=np.float32)] * len(changed))[is_test]
     params = MemberParams(**parameters()["gaussian"])
     left, right = (
-        nodes.train_generator(table, emotions, params, CONDITION, CPU, 1, "unused")[0] for table in (features, changed)
+        nodes.train_generator(table, emotions, NO_EXAMPLES, params, CONDITION, FITTING, CPU, 1, "unused")[0]
+        for table in (features, changed)
     )
     assert left.fingerprint() == right.fingerprint()
 
 
 def test_without_a_test_split_half_of_valid_is_held_out() -> None:
-    features, emotions = content_tables()
+    features, emotions, _ = content_tables()
     features = features[features["split"] != "test"]
-    contents = open_contents(features, emotions)
+    contents = open_contents(features, emotions, NO_EXAMPLES)
     assert (contents.split, contents.protocol) == ("valid", "cross_fitted")
     assert [(contents.roles == role).sum() for role in ("train", "valid", "test")] == [144, 24, 24]
 
 
 def test_without_valid_contents_the_training_contents_stop_the_fit() -> None:
-    features, emotions = content_tables()
-    contents = open_contents(features.assign(split="train"), emotions)
+    features, emotions, _ = content_tables()
+    contents = open_contents(features.assign(split="train"), emotions, NO_EXAMPLES)
     train, valid = training_parts(contents, CONDITION, seed=1)
     assert len(train) == len(valid) == 240
 
@@ -193,19 +200,46 @@ def test_contents_without_text_are_kept_but_have_no_class() -> None:
     assert (contents.labels == NO_LABEL).sum() == 24
 
 
+def test_a_content_that_people_labelled_has_their_emotion() -> None:
+    features, emotions, _ = content_tables()
+    examples = pd.DataFrame(
+        {
+            "utterance_id": ["content-3", "content-5"],
+            "taxonomy": "ekman",
+            "labels": [["joy"], ["anger", "fear"]],
+        }
+    )
+    contents = open_contents(features, emotions, examples)
+    assert contents.emotion[3].tolist() == np.eye(C)[EKMAN.index("joy")].tolist()
+    assert contents.labels[3] == EKMAN.index("joy")
+    assert contents.emotion[5, [EKMAN.index("anger"), EKMAN.index("fear")]].tolist() == [0.5, 0.5]
+    assert contents.labels[5] == NO_LABEL
+    others = np.delete(np.arange(240), [3, 5])
+    assert (contents.labels[others] == open_contents(features, emotions, NO_EXAMPLES).labels[others]).all()
+
+
+def test_the_goals_of_the_model_that_is_handed_on_stand_first(fitted: Any) -> None:
+    board, chosen = score(fitted, content_tables()), fitted["vae"][0]
+    goals = schemas.GanGoals.validate(nodes.judge_goals(board, chosen, GoalsParams(**parameters()["goals"])))
+    assert goals["is_chosen"].tolist() == sorted(goals["is_chosen"], reverse=True)
+    assert set(goals.loc[goals["is_chosen"], "model"]) == {"vae"}
+    assert set(goals["model"]) == set(MEMBERS)
+    assert goals["value"].notna().all()
+
+
 def test_the_two_halves_of_the_test_share_no_content() -> None:
     contents = open_contents(*content_tables())
-    test, asked, copies = held_out_test(contents, CONDITION, SCORES, seed=1)
+    test, asked, copies = held_out_test(contents, CONDITION, SCORES, "ekman", seed=1)
     real = test.real.vectors * test.scale + test.center
     assert len(real) == len(asked) == len(copies) == 24
     rows = {tuple(row) for row in np.round(real, 4)}
-    assert not rows & {tuple(row) for row in np.round(asked.vectors, 4)}
+    assert not rows & {tuple(row) for row in np.round(asked, 4)}
     train = {tuple(row) for row in contents.vectors[contents.roles == "train"]}
     assert {tuple(row) for row in copies} <= train
 
 
 def test_every_state_gets_its_samples_and_keeps_its_contract(fitted: Any) -> None:
-    features, _ = content_tables()
+    features, *_ = content_tables()
     events, states = state_tables(features)
     for checkpoint, _ in fitted.values():
         found = nodes.generate_for_states(checkpoint, states, events, features, GENERATION, seed=1)
@@ -217,7 +251,7 @@ def test_every_state_gets_its_samples_and_keeps_its_contract(fitted: Any) -> Non
 
 
 def test_a_state_sees_what_its_user_consumed_until_then_and_nothing_later(fitted: Any) -> None:
-    features, _ = content_tables()
+    features, *_ = content_tables()
     events, states = state_tables(features)
     checkpoint = fitted["gaussian"][0]
 
@@ -231,7 +265,7 @@ def test_a_state_sees_what_its_user_consumed_until_then_and_nothing_later(fitted
 
 
 def test_a_user_without_history_gets_the_mean_interest(fitted: Any) -> None:
-    features, _ = content_tables()
+    features, *_ = content_tables()
     events, states = state_tables(features)
     checkpoint = fitted["gaussian"][0]
     stranger = nodes.generate_for_states(checkpoint, states, events[:0], features, GENERATION, seed=1)
@@ -246,22 +280,24 @@ def test_a_user_without_history_gets_the_mean_interest(fitted: Any) -> None:
 
 
 def test_where_there_is_nothing_every_table_is_empty_and_keeps_its_contract() -> None:
-    features, emotions = (table[:0] for table in content_tables())
+    features, emotions, _ = (table[:0] for table in content_tables())
     events, states = state_tables(content_tables()[0])
     checkpoint, history = nodes.train_generator(
-        features, emotions, MemberParams(**parameters()["vae"]), CONDITION, CPU, 1, "unused"
+        features, emotions, NO_EXAMPLES, MemberParams(**parameters()["vae"]), CONDITION, FITTING, CPU, 1, "unused"
     )
     chosen = nodes.choose_generator(checkpoint, checkpoint)
-    board = nodes.score_generators(features, emotions, CONDITION, SCORES, 1, "toy", checkpoint)
+    board = nodes.score_generators(features, emotions, NO_EXAMPLES, CONDITION, SCORES, "ekman", 1, "toy", checkpoint)
     generated = nodes.generate_for_states(chosen, states, events, features, GENERATION, seed=1)
     assert len(schemas.TrainingHistory.validate(history)) == 0
     assert len(schemas.Leaderboard.validate(board)) == 0
+    goals = nodes.judge_goals(board, chosen, GoalsParams(**parameters()["goals"]))
+    assert len(schemas.GanGoals.validate(goals)) == 0
     assert len(schemas.GeneratedContentFeatures.validate(generated)) == 0
     assert chosen.architecture == "none"
 
 
 def test_no_states_give_no_vectors(fitted: Any) -> None:
-    features, _ = content_tables()
+    features, *_ = content_tables()
     events, states = state_tables(features)
     found = nodes.generate_for_states(fitted["vae"][0], states[:0], events, features, GENERATION, seed=1)
     assert len(schemas.GeneratedContentFeatures.validate(found)) == 0

@@ -2,14 +2,18 @@
 
 from .build import build_gan_model, generate
 from .conditional import ConditionedVectors, ConditionParams, interest_of, make_projection
+from .flow import FlowParams
 from .gaussian import GaussianParams
+from .mixture import MixtureParams
 from .vae import VaeParams
 from .wgan import WganParams
 
 __all__ = [
     "ConditionParams",
     "ConditionedVectors",
+    "FlowParams",
     "GaussianParams",
+    "MixtureParams",
     "VaeParams",
     "WganParams",
     "build_gan_model",

@@ -10,14 +10,18 @@ import torch
 
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.gan.conditional import ConditionalGenerator
+from affectlens.models.gan.flow import ConditionalFlow
 from affectlens.models.gan.gaussian import ConditionalGaussian
+from affectlens.models.gan.mixture import ConditionalMixture
 from affectlens.models.gan.vae import ConditionalVae
 from affectlens.models.gan.wgan import WganGenerator
 
 _MEMBERS: Mapping[str, type[ConditionalGenerator]] = {
     "gaussian": ConditionalGaussian,
+    "mixture": ConditionalMixture,
     "vae": ConditionalVae,
     "wgan": WganGenerator,
+    "flow": ConditionalFlow,
 }
 _ROWS_AT_ONCE = 4096
 
@@ -26,7 +30,7 @@ def build_gan_model(architecture: str, params: Mapping[str, Any]) -> Conditional
     """A generator with fresh weights.
 
     Args:
-        architecture: "gaussian", "vae" or "wgan".
+        architecture: "gaussian", "mixture", "vae", "wgan" or "flow".
         params: sizes: n_emotions, vector_size, interest_size and those of the member's own params.
 
     Raises:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from pydantic import Field
 from torch import Tensor, nn
+from torch.nn.utils import parametrizations
 
 from affectlens.models.gan.conditional import ConditionalGenerator, perceptron
 from affectlens.params import Params
@@ -49,13 +50,20 @@ class WganCritic(nn.Module):
     """Critic D(g, c) (Gulrajani et al. 2017, arXiv:1704.00028) and the emotion head h(g).
 
     Departs from it in having no layer norm, which hides the length of a vector, and with it how far vectors scatter.
-    The head has weights of its own: what it learns of emotions does not bend the critic.
+    The head has weights of its own: what it learns of emotions does not bend the critic. Spectral norm (Miyato et al.
+    2018, arXiv:1802.05957) bounds the slope of every layer of the score by 1.
     """
 
-    def __init__(self, n_emotions: int, vector_size: int, interest_size: int, hidden_size: int) -> None:
+    def __init__(
+        self, n_emotions: int, vector_size: int, interest_size: int, hidden_size: int, *, spectral_norm: bool
+    ) -> None:
         super().__init__()
         given_size = vector_size + n_emotions + interest_size
         self.score = perceptron((given_size, hidden_size, hidden_size, 1), normalise=False)
+        if spectral_norm:
+            for layer in self.score:
+                if isinstance(layer, nn.Linear):
+                    parametrizations.spectral_norm(layer)
         self.recognise = perceptron((vector_size, hidden_size, n_emotions), normalise=True)
 
     def forward(self, vectors: Tensor, emotion: Tensor, interest: Tensor) -> tuple[Tensor, Tensor]:

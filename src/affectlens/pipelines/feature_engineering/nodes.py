@@ -73,7 +73,7 @@ def build_content_documents(
     content: ContentParams,
 ) -> pd.DataFrame:
     """What is known of each content: its split, topic, tags, media and words (train reviews where it has none)."""
-    codes = split_contents(contents, behaviour_sequences, Boundaries.from_json(split_boundaries))
+    codes = split_contents(contents, behaviour_sequences, utterance_splits, Boundaries.from_json(split_boundaries))
     borrowed = borrowed_texts(utterances, utterance_splits, content.reviews_per_content)
     return content_documents(contents, codes, borrowed)
 

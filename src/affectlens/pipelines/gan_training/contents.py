@@ -7,17 +7,20 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from affectlens.evaluation.generation_scores import (
+from affectlens.evaluation.generation_judge import (
     NO_LABEL,
     GenerationScoreParams,
     GenerationTest,
     LabelledVectors,
     fit_judge,
 )
+from affectlens.features.taxonomy import indicator_matrix, labels_of
+from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.gan import ConditionedVectors, ConditionParams, make_projection
 from affectlens.training.gan import condition_contents
 
 HELD_OUT, CROSS_FITTED = "held_out", "cross_fitted"
+NOT_FITTED = Checkpoint("none", {}, {})  # stands for a model that had nothing to learn from
 
 
 @dataclass(frozen=True)
@@ -25,14 +28,18 @@ class Contents:
     """Contents with a vector and an emotion.
 
     Attributes:
+        ids: (n,) content ids.
         vectors: (n, d) whitened content vectors.
-        emotion: (n, C) emotion probabilities, as the emotion model reads them off the text.
-        labels: (n,) index of the strongest emotion; `NO_LABEL` for a content without text.
+        emotion: (n, C) emotion of each content: shares of the labels that people gave it, else the probabilities that
+            the emotion model reads off it.
+        labels: (n,) index of the strongest emotion; `NO_LABEL` for a content that says nothing, or that people gave
+            more than one label.
         roles: (n,) train, valid or test.
         split: the split that the role "test" was taken from.
         protocol: "held_out"; "cross_fitted" where there is no test split and half of valid stands in for it.
     """
 
+    ids: np.ndarray
     vectors: np.ndarray
     emotion: np.ndarray
     labels: np.ndarray
@@ -45,21 +52,33 @@ class Contents:
 
     def where(self, chosen: np.ndarray) -> Contents:
         """Some of the contents."""
-        parts = (self.vectors[chosen], self.emotion[chosen], self.labels[chosen], self.roles[chosen])
+        parts = (self.ids[chosen], self.vectors[chosen], self.emotion[chosen], self.labels[chosen], self.roles[chosen])
         return Contents(*parts, self.split, self.protocol)
 
 
-def open_contents(content_features: pd.DataFrame, content_emotions: pd.DataFrame) -> Contents:
-    """The contents that have both a vector and an emotion, in the order of `content_features`."""
+def open_contents(
+    content_features: pd.DataFrame, content_emotions: pd.DataFrame, emotion_examples: pd.DataFrame
+) -> Contents:
+    """The contents that have both a vector and an emotion, in the order of `content_features`.
+
+    A content that is itself a labelled utterance (it has its id) has the emotion that people saw in it.
+    """
     joined = content_features.merge(content_emotions, on="content_id", how="inner", sort=False)
+    ids = joined["content_id"].to_numpy(dtype=object)
     vectors, emotion = stacked(joined["vector"]), stacked(joined["probabilities"])
     labels = np.where(joined["has_text"], emotion.argmax(axis=1), NO_LABEL) if len(joined) else np.empty(0, np.int64)
+    place = pd.Index(emotion_examples["utterance_id"]).get_indexer(joined["content_id"])
+    if (place >= 0).any():
+        seen = emotion_examples.iloc[place[place >= 0]]
+        votes = indicator_matrix(seen["labels"].tolist(), seen["taxonomy"].iloc[0])
+        emotion[place >= 0] = votes / votes.sum(axis=1, keepdims=True)
+        labels[place >= 0] = np.where(votes.sum(axis=1) == 1.0, votes.argmax(axis=1), NO_LABEL)
     roles = joined["split"].to_numpy(dtype=object)
     if (roles == "test").any():
-        return Contents(vectors, emotion, labels, roles, "test", HELD_OUT)
+        return Contents(ids, vectors, emotion, labels, roles, "test", HELD_OUT)
     is_valid = roles == "valid"
     roles[is_valid & (np.cumsum(is_valid) % 2 == 0)] = "test"
-    return Contents(vectors, emotion, labels, roles, "valid", CROSS_FITTED)
+    return Contents(ids, vectors, emotion, labels, roles, "valid", CROSS_FITTED)
 
 
 def stacked(lists: pd.Series) -> np.ndarray:
@@ -84,12 +103,12 @@ def training_parts(
 
 
 def held_out_test(
-    contents: Contents, condition: ConditionParams, params: GenerationScoreParams, seed: int
-) -> tuple[GenerationTest, ConditionedVectors, np.ndarray]:
+    contents: Contents, condition: ConditionParams, params: GenerationScoreParams, taxonomy: str, seed: int
+) -> tuple[GenerationTest, np.ndarray, np.ndarray]:
     """Two disjoint halves of the test contents, and the copies that one half's emotions would find in train.
 
     Returns:
-        The test; the asked conditions with their own raw vectors; raw training vectors (N, d) of the asked emotions.
+        The test; the raw vectors (N, d) of the asked half; raw training vectors (N, d) of the asked emotions.
     """
     projection = make_projection(contents.vectors.shape[1], condition.interest_size)
     generator = np.random.default_rng([seed, 2])
@@ -106,19 +125,22 @@ def held_out_test(
     test = GenerationTest(
         real=standardised(order[:n]),
         asked=standardised(order[n : 2 * n]),
+        emotion=asked.emotion,
         interest=conditioned.interest,
         train=standardised(contents.roles == "train"),
-        judge=fit_judge(standardised(contents.roles == "valid"), params),
+        judge=fit_judge(standardised(contents.roles == "valid")),
+        mean_emotion=train.emotion.mean(axis=0),
+        calm=labels_of(taxonomy).index("neutral"),
         projection=projection,
         center=center,
         scale=scale,
         params=params,
         seed=seed,
     )
-    return test, conditioned, train.vectors[_copied_rows(asked.labels, train.labels, generator)]
+    return test, asked.vectors, train.vectors[copied_rows(asked.labels, train.labels, generator)]
 
 
-def _copied_rows(asked: np.ndarray, available: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+def copied_rows(asked: np.ndarray, available: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """For each asked emotion a random training row of that emotion; any row where train has none."""
     matches = asked[:, None] == available[None, :]
     matches[~matches.any(axis=1)] = True

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from affectlens.evaluation.estimate import LEADERBOARD_COLUMNS, Estimate, leaderboard_rows
-from affectlens.evaluation.generation import local_mmd2
-from affectlens.evaluation.generation_scores import GenerationTest, dose_response, score_samples
+from affectlens.evaluation.estimate import LEADERBOARD_COLUMNS, leaderboard_rows
+from affectlens.evaluation.generation import LocalMmd2
+from affectlens.evaluation.generation_goals import GOAL_COLUMNS, goal_table
+from affectlens.evaluation.generation_judge import GenerationTest
+from affectlens.evaluation.generation_scores import score_sampler, score_samples
 from affectlens.features.interest import mean_vectors_until
 from affectlens.models.checkpoint import Checkpoint
-from affectlens.models.gan import ConditionedVectors, generate, interest_of, make_projection
-from affectlens.pipelines.gan_training.contents import Contents, held_out_test, open_contents, stacked, training_parts
+from affectlens.models.gan import generate, interest_of, make_projection
+from affectlens.pipelines.gan_training.contents import NOT_FITTED, held_out_test, open_contents, stacked, training_parts
 from affectlens.pipelines.gan_training.params import (
     ConditionParams,
+    FittingParams,
     GenerationParams,
     GenerationScoreParams,
+    GoalsParams,
     MemberParams,
     TrainerParams,
 )
@@ -26,27 +31,30 @@ from affectlens.training.gan import HISTORY_COLUMNS, GeneratorTask, fit_generato
 
 logger = logging.getLogger(__name__)
 
-NOT_FITTED = Checkpoint("none", {}, {})
+REFERENCE = "reference"
+BASELINES = ("gaussian", "mixture")
 STATE_COLUMNS = ["state_id", "user_id", "occurred_at", "n_samples", "vectors"]
 
 
 def train_generator(
     content_features: pd.DataFrame,
     content_emotions: pd.DataFrame,
+    emotion_examples: pd.DataFrame,
     variant: MemberParams,
     condition: ConditionParams,
+    fitting: FittingParams,
     trainer: TrainerParams,
     seed: int,
     workspace: str,
 ) -> tuple[Checkpoint, pd.DataFrame]:
     """Fit one generator of content vectors; its best weights, and one history row an epoch."""
-    contents = open_contents(content_features, content_emotions)
+    contents = open_contents(content_features, content_emotions, emotion_examples)
     if (contents.roles == "train").sum() < 2:
         logger.warning("no generator is fitted: fewer than two training contents have a vector and an emotion")
         return NOT_FITTED, pd.DataFrame(columns=["member", *HISTORY_COLUMNS])
     train, valid = training_parts(contents, condition, seed)
     projection = make_projection(contents.vectors.shape[1], condition.interest_size)
-    task = GeneratorTask(train, valid, projection, condition.interest_noise, local_mmd2, seed)
+    task = GeneratorTask(train, valid, projection, condition.interest_noise, fitting, LocalMmd2, seed)
     kind = variant.member.kind
     checkpoint, history = fit_generator(variant.member, task, trainer, Path(workspace) / "gan" / kind)
     return checkpoint, history.assign(member=kind)[["member", *HISTORY_COLUMNS]]
@@ -68,32 +76,37 @@ def collect_histories(*histories: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(histories, ignore_index=True)
 
 
+def collect_leaderboard(*parts: pd.DataFrame) -> pd.DataFrame:
+    """All numbers of the stage in one table; those of the vectors stand first."""
+    kept = [part for part in parts if len(part)]
+    return pd.concat(kept, ignore_index=True) if kept else pd.DataFrame(columns=list(LEADERBOARD_COLUMNS))
+
+
 def score_generators(
     content_features: pd.DataFrame,
     content_emotions: pd.DataFrame,
+    emotion_examples: pd.DataFrame,
     condition: ConditionParams,
     params: GenerationScoreParams,
+    taxonomy: str,
     seed: int,
     dataset: str,
     *checkpoints: Checkpoint,
 ) -> pd.DataFrame:
     """Every member and the references on the held-out contents, which no other node reads."""
-    contents = open_contents(content_features, content_emotions)
+    contents = open_contents(content_features, content_emotions, emotion_examples)
     fitted = [checkpoint for checkpoint in checkpoints if checkpoint.architecture != NOT_FITTED.architecture]
     if not fitted or (contents.roles == "test").sum() < 4:
         logger.warning("no generator is scored: %d held-out contents", (contents.roles == "test").sum())
         return pd.DataFrame(columns=list(LEADERBOARD_COLUMNS))
-    test, asked, copies = held_out_test(contents, condition, params, seed)
-    scores = {
-        "reference: real": score_samples(asked.vectors, test),
-        "reference: training copies": score_samples(copies, test),
-    }
-    scores |= {each.architecture: _scores_of(each, asked, contents, test) for each in fitted}
+    test, real, copies = held_out_test(contents, condition, params, taxonomy, seed)
+    scores = {"reference: real": score_samples(real, test), "reference: training copies": score_samples(copies, test)}
+    scores |= {each.architecture: score_sampler(_sampler(each, test), test) for each in fitted}
     rows = [
         leaderboard_rows(
             stage="gan",
             model=model,
-            is_baseline=model == "gaussian" or model.startswith("reference"),
+            is_baseline=model in BASELINES or model.startswith(REFERENCE),
             estimates=estimates,
             split=contents.split,
             protocol=contents.protocol,
@@ -105,14 +118,22 @@ def score_generators(
     return pd.concat(rows, ignore_index=True)
 
 
-def _scores_of(
-    checkpoint: Checkpoint, asked: ConditionedVectors, contents: Contents, test: GenerationTest
-) -> dict[str, Estimate]:
+def _sampler(checkpoint: Checkpoint, test: GenerationTest) -> Callable[[np.ndarray], np.ndarray]:
     def sample(emotion: np.ndarray) -> np.ndarray:
-        return generate(checkpoint, emotion, asked.interest, 1, test.seed)[:, 0]
+        return generate(checkpoint, emotion, test.interest, 1, test.seed)[:, 0]
 
-    mean_emotion = contents.emotion[contents.roles == "train"].mean(axis=0)
-    return {**score_samples(sample(asked.emotion), test), "dose_response": dose_response(sample, mean_emotion, test)}
+    return sample
+
+
+def judge_goals(gan_vector_scores: pd.DataFrame, gan_checkpoint: Checkpoint, goals: GoalsParams) -> pd.DataFrame:
+    """Which goals each member meets on the held-out contents, and by how much it misses the others."""
+    if gan_vector_scores.empty:
+        return pd.DataFrame(columns=list(GOAL_COLUMNS))
+    models = gan_vector_scores[~gan_vector_scores["model"].str.startswith(REFERENCE)]
+    table = goal_table(models, goals.all_at_once, gan_checkpoint.architecture)
+    missed = table[table["is_chosen"] & ~table["is_met"]]
+    logger.info("goals that %s misses: %s", gan_checkpoint.architecture, missed["metric"].tolist() or "none")
+    return table
 
 
 def generate_for_states(

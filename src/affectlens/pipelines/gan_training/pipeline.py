@@ -2,10 +2,12 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from affectlens.pipelines.gan_training import nodes
+from affectlens.pipelines.gan_training import decoder_pipeline, nodes, use_pipeline
 
-MEMBERS = ("gaussian", "vae", "wgan")
+MEMBERS = ("gaussian", "mixture", "vae", "wgan", "flow")
+CONTENTS = ("content_features", "content_emotions", "emotion_examples")
 _CHECKPOINTS = [f"{member}_checkpoint" for member in MEMBERS]
+_SCORES = ["gan_vector_scores", "gan_decoder_scores", "gan_augmentation_scores", "gan_cold_scores"]
 _HISTORIES = [f"{member}_history" for member in MEMBERS]
 
 
@@ -15,10 +17,11 @@ def create_pipeline(**_: object) -> Pipeline:
         Pipeline(
             _one_member(),
             namespace=f"gan.{member}",
-            inputs={"content_features", "content_emotions"},
+            inputs=set(CONTENTS),
             parameters={
                 "params:variant": f"params:gan.{member}",
                 "params:condition": "params:gan.condition",
+                "params:fitting": "params:gan.fitting",
                 "params:trainer": "params:trainer",
                 "params:seed": "params:seed",
                 "params:workspace": "params:workspace",
@@ -26,7 +29,7 @@ def create_pipeline(**_: object) -> Pipeline:
         )
         for member in MEMBERS
     ]
-    return sum(each, _all_members())
+    return sum(each, _all_members()) + decoder_pipeline.create_pipeline() + use_pipeline.create_pipeline()
 
 
 def _one_member() -> Pipeline:
@@ -35,10 +38,10 @@ def _one_member() -> Pipeline:
             Node(
                 nodes.train_generator,
                 inputs=[
-                    "content_features",
-                    "content_emotions",
+                    *CONTENTS,
                     "params:variant",
                     "params:condition",
+                    "params:fitting",
                     "params:trainer",
                     "params:seed",
                     "params:workspace",
@@ -52,7 +55,13 @@ def _one_member() -> Pipeline:
 
 
 def _all_members() -> Pipeline:
-    parameters = ["params:gan.condition", "params:gan.evaluation", "params:seed", "params:dataset"]
+    parameters = [
+        "params:gan.condition",
+        "params:gan.evaluation",
+        "params:feature_engineering.taxonomy",
+        "params:seed",
+        "params:dataset",
+    ]
     states = ["gan_checkpoint", "emotion_states", "behaviour_sequences", "content_features"]
     return Pipeline(
         [
@@ -60,11 +69,18 @@ def _all_members() -> Pipeline:
             Node(nodes.collect_histories, _HISTORIES, "gan_history", name="collect_histories"),
             Node(
                 nodes.score_generators,
-                ["content_features", "content_emotions", *parameters, *_CHECKPOINTS],
-                "gan_leaderboard",
+                [*CONTENTS, *parameters, *_CHECKPOINTS],
+                "gan_vector_scores",
                 name="score_generators",
                 tags="gpu",
             ),
+            Node(
+                nodes.judge_goals,
+                ["gan_vector_scores", "gan_checkpoint", "params:gan.goals"],
+                "gan_goals",
+                name="judge_goals",
+            ),
+            Node(nodes.collect_leaderboard, _SCORES, "gan_leaderboard", name="collect_leaderboard"),
             Node(
                 nodes.generate_for_states,
                 [*states, "params:gan.generation", "params:seed"],

@@ -47,6 +47,11 @@ class Unique:
     needs: Sequence[str] = ()
 
 
+def generated(column: str, prefix: str) -> Check:
+    """Ids that mark generated rows, which are no observations."""
+    return Check(f"generated {column}", lambda frame: frame[column].str.startswith(prefix).fillna(value=False))
+
+
 def reasons(frame: pd.DataFrame, checks: Sequence[Check], uniques: Sequence[Unique]) -> pd.Series:
     """Why each row is refused: the first check that refuses it; null where it is accepted.
 

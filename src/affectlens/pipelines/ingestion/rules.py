@@ -16,6 +16,7 @@ from affectlens.pipelines.ingestion.checks import (
     Unique,
     before_creation,
     broken_encoding,
+    generated,
     images_that_do_not_decode,
     impossible_time,
     missing,
@@ -45,6 +46,7 @@ def content_rules(limits: IngestionParams) -> Rules:
     """Contents: an id, seen once, a known form, a readable text."""
     checks = [
         missing("content_id"),
+        generated("content_id", schemas.GENERATED_PREFIX),
         missing("form"),
         unknown("form", schemas.FORMS),
         _time("created_at", limits),

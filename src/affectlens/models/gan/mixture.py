@@ -1,0 +1,139 @@
+"""The strong statistical baseline: a Gaussian mixture with weights of its own for every emotion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from pydantic import Field
+from sklearn.linear_model import Ridge
+from sklearn.mixture import GaussianMixture
+from torch import Tensor
+
+from affectlens.models.gan.conditional import ConditionalGenerator, ConditionedVectors
+from affectlens.params import Params
+
+
+class MixtureParams(Params):
+    """What the conditional mixture needs to know."""
+
+    ridge: float = Field(gt=0, description="penalty of the regression of the vectors on the emotion")
+    components: list[int] = Field(min_length=1, description="candidate numbers of components; validation chooses")
+    covariance_floor: float = Field(gt=0, description="added to every variance of a component")
+    prior_contents: float = Field(gt=0, description="contents of average kind added to each emotion's own")
+
+
+# Shapes: B contents, d vector size, C emotions, u interest size, J components.
+class ConditionalMixture(ConditionalGenerator):
+    """g = W e + r with r from a Gaussian mixture, given an interest u = P'g + noise.
+
+    The components are shared by all emotions, their weights are not: an emotion with few contents borrows shapes from
+    the others. An interest is an observation, so components and their means and covariances are the posterior ones, in
+    closed form (Bishop 2006, "Pattern Recognition and Machine Learning", 2.3.3).
+    """
+
+    coefficient: Tensor
+    log_weight: Tensor
+    center: Tensor
+    gain: Tensor
+    factor: Tensor
+    evidence: Tensor
+
+    def __init__(self, n_emotions: int, vector_size: int, interest_size: int, n_components: int) -> None:
+        super().__init__(n_emotions, vector_size, interest_size)
+        self.noise_size = vector_size + 1
+        self.register_buffer("coefficient", torch.zeros(n_emotions, vector_size))
+        self.register_buffer("log_weight", torch.zeros(n_emotions, n_components))
+        self.register_buffer("center", torch.zeros(n_components, vector_size))
+        self.register_buffer("gain", torch.zeros(n_components, vector_size, interest_size))
+        self.register_buffer("factor", torch.eye(vector_size).repeat(n_components, 1, 1))
+        self.register_buffer("evidence", torch.eye(interest_size).repeat(n_components, 1, 1))
+
+    def sample(self, emotion: Tensor, interest: Tensor, noise: Tensor) -> Tensor:
+        """Content vectors (B, d): noise (B, d + 1) picks a component by its last number, then a place in it."""
+        mean = emotion @ self.coefficient  # (B, d)
+        surprise = (interest - mean @ self.projection)[:, None, :] - self.center @ self.projection  # (B, J, u)
+        chosen = self._chosen(emotion, surprise, noise[:, -1])
+        rows = torch.arange(len(noise))
+        moved = torch.einsum("bdu,bu->bd", self.gain[chosen], surprise[rows, chosen])
+        spread = torch.einsum("bij,bj->bi", self.factor[chosen], noise[:, :-1])
+        return mean + self.center[chosen] + moved + spread
+
+    def _chosen(self, emotion: Tensor, surprise: Tensor, noise: Tensor) -> Tensor:
+        """Component (B,) of each row: its posterior weights, met by the quantile that a standard normal number is."""
+        standard = torch.einsum("juv,bjv->bju", self.evidence, surprise)
+        log_density = torch.log(self.evidence.diagonal(dim1=1, dim2=2)).sum(dim=1) - 0.5 * (standard**2).sum(dim=2)
+        weights = torch.softmax(self.log_weight[emotion.argmax(dim=1)] + log_density, dim=1)  # (B, J)
+        quantile = torch.special.ndtr(noise)[:, None]
+        passed: Tensor = (weights.cumsum(dim=1) < quantile).sum(dim=1)
+        return passed.clamp(max=weights.shape[1] - 1)
+
+
+@dataclass(frozen=True)
+class MixtureFit:
+    """Mean negative log-likelihood (nats) of training vectors, and of validation vectors, under a fitted mixture."""
+
+    train_loss: float
+    valid_loss: float
+    weights: dict[str, np.ndarray]
+
+
+def fit_mixture(
+    train: ConditionedVectors, valid: ConditionedVectors, projection: np.ndarray, interest_noise: float,
+    params: MixtureParams, seed: int,
+) -> MixtureFit:  # fmt: skip
+    """Fit every candidate number of components by EM and keep the one under which validation vectors are likeliest.
+
+    Args:
+        train: contents to imitate.
+        valid: contents that choose the number of components.
+        projection: (d, u) fixed projection that makes an interest.
+        interest_noise: sd of the noise on the interest of a content.
+        params: candidates and penalties.
+        seed: seed of EM's start.
+    """
+    coefficient = Ridge(alpha=params.ridge, fit_intercept=False).fit(train.emotion, train.vectors).coef_.T
+    residuals = [each.vectors - each.emotion @ coefficient for each in (train, valid)]
+    fits = [
+        GaussianMixture(
+            min(n, len(train) // 2), reg_covar=params.covariance_floor, random_state=seed, init_params="k-means++"
+        ).fit(residuals[0].astype(np.float64))
+        for n in params.components
+    ]
+    losses = [-float(mixture.score(residuals[1])) for mixture in fits]
+    best = fits[int(np.argmin(losses))]
+    weights = {"coefficient": coefficient, "center": best.means_}
+    weights["log_weight"] = np.log(_class_weights(best, residuals[0], train.emotion, params.prior_contents))
+    weights |= _posterior(best.covariances_, projection, interest_noise)
+    return MixtureFit(-float(best.score(residuals[0])), min(losses), weights)
+
+
+def load_mixture(model: ConditionalMixture, fit: MixtureFit) -> None:
+    """Put fitted weights into the module, in place."""
+    for name, values in fit.weights.items():
+        getattr(model, name).copy_(torch.from_numpy(np.asarray(values)))
+
+
+def _class_weights(
+    mixture: GaussianMixture, residual: np.ndarray, emotion: np.ndarray, prior_contents: float
+) -> np.ndarray:
+    """Weights (C, J): the responsibilities of each strongest emotion's contents, and of some average ones."""
+    strongest = np.eye(emotion.shape[1])[emotion.argmax(axis=1)]
+    counts = strongest.T @ mixture.predict_proba(residual) + prior_contents * mixture.weights_
+    shares: np.ndarray = counts / counts.sum(axis=1, keepdims=True)
+    return shares
+
+
+def _posterior(covariances: np.ndarray, projection: np.ndarray, interest_noise: float) -> dict[str, np.ndarray]:
+    """What an observed interest does to a component: gain, factor of the covariance that is left, and evidence.
+
+    `evidence` is the inverse factor of the interest's covariance: with it, the log density of an interest is a sum.
+    """
+    crossed = covariances @ projection  # (J, d, u)
+    observed = projection.T @ crossed + interest_noise**2 * np.eye(projection.shape[1])
+    gain = np.linalg.solve(observed, np.swapaxes(crossed, 1, 2)).swapaxes(1, 2)
+    left = covariances - gain @ np.swapaxes(crossed, 1, 2)
+    left = (left + np.swapaxes(left, 1, 2)) / 2.0
+    evidence = np.linalg.inv(np.linalg.cholesky(observed))
+    return {"gain": gain, "factor": np.linalg.cholesky(left), "evidence": evidence}

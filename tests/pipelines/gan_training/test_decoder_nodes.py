@@ -1,0 +1,256 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from affectlens import schemas
+from affectlens.features.image_files import encode_gif, encode_png
+from affectlens.features.taxonomy import EKMAN
+from affectlens.models.checkpoint import Checkpoint
+from affectlens.pipelines.gan_training import decoder_nodes, nodes, use_nodes
+from affectlens.pipelines.gan_training.contents import NOT_FITTED
+from affectlens.pipelines.gan_training.params import (
+    AugmentationParams,
+    ColdStartParams,
+    ConditionParams,
+    DecodingParams,
+    FittingParams,
+    MemberParams,
+    PictureDecoderMember,
+    TextDecoderMember,
+    TrainerParams,
+)
+
+C, D, N = len(EKMAN), 6, 200
+CPU = TrainerParams(accelerator="cpu", devices=1, precision="32-true", strategy="auto")
+CONDITION = ConditionParams(interest_size=3, interest_noise=0.5)
+EMOTIONS = ("anger", "joy", "sadness")
+WORDS = {"anger": "furious about the bill", "joy": "happy about the garden", "sadness": "crying over the letter"}
+
+
+@pytest.fixture(scope="module")
+def params(gan_parameters: dict[str, Any]) -> DecodingParams:
+    return DecodingParams(**gan_parameters["decoding"])
+
+
+@pytest.fixture(scope="module")
+def world() -> dict[str, pd.DataFrame]:
+    """Contents with vectors and texts, utterances with labelled pictures and clips."""
+    draws = np.random.default_rng(0)
+    labels = np.arange(N) % 3
+    split = np.repeat(["train", "valid", "test"], [120, 40, 40])
+    ids = [f"content-{row}" for row in range(N)]
+    names = np.array(EMOTIONS)[labels]
+    said = [f"utterance-{row}" for row in range(N)]
+    is_clip = np.arange(N) % 2 == 1
+    paths = [f"{name}.{'gif' if clip else 'png'}" for name, clip in zip(said, is_clip, strict=True)]
+    pictures = draws.integers(0, 255, (N, 8, 32, 32, 3), dtype=np.uint8) // 4 + (60 * labels)[:, None, None, None, None]
+    data = [
+        encode_gif(frames.astype(np.uint8), 100) if clip else encode_png(frames[0].astype(np.uint8))
+        for frames, clip in zip(pictures, is_clip, strict=True)
+    ]
+    emotion = np.eye(C)[[EKMAN.index(name) for name in names]] * 0.8 + 0.2 / C
+    vectors = list((1.5 * np.eye(3, D)[labels] + 0.7 * draws.normal(size=(N, D))).astype(np.float32))
+    texts = [WORDS[name] + f" number {row % 7}" for row, name in enumerate(names)]
+    contents = pd.DataFrame({"content_id": ids, "split": split, "form": "short_text", "topic": "music"})
+    paths_of = {"image_path": np.where(is_clip, None, paths), "clip_path": np.where(is_clip, paths, None)}
+    return {
+        "content_features": contents.assign(vector=vectors),
+        "content_emotions": pd.DataFrame({"content_id": ids, "probabilities": list(emotion), "has_text": True}),
+        "content_documents": contents.assign(text=texts, image_path=None, clip_path=None),
+        "utterances": pd.DataFrame({"utterance_id": said, **paths_of}),
+        "utterance_splits": pd.DataFrame({"utterance_id": said, "split": split}),
+        "emotion_examples": pd.DataFrame(
+            {
+                "utterance_id": said,
+                "taxonomy": "ekman",
+                "labels": [[name] for name in names],
+                "valence": np.where(labels == 1, 0.8, np.nan),
+                "arousal": np.where(labels == 1, 0.5, np.nan),
+                "split": split,
+            }
+        ),
+        "media": pd.DataFrame({"media_path": paths, "data": data}),
+    }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _in_a_folder_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("decoders"))
+        yield
+
+
+def tables(world: dict[str, pd.DataFrame], *names: str) -> list[pd.DataFrame]:
+    return [world[name] for name in names]
+
+
+CONTENTS = ("content_features", "content_emotions", "emotion_examples")
+
+
+@pytest.fixture(scope="module")
+def media(world: dict[str, pd.DataFrame], params: DecodingParams) -> pd.DataFrame:
+    posted = ("utterances", "utterance_splits", "content_documents", "emotion_examples", "media")
+    return schemas.GanMedia.validate(decoder_nodes.open_media(*tables(world, *posted), params, "ekman"))
+
+
+@pytest.fixture(scope="module")
+def fitted(
+    world: dict[str, pd.DataFrame], media: pd.DataFrame, params: DecodingParams, gan_parameters: dict[str, Any]
+) -> dict[str, Checkpoint]:
+    fitting, member = FittingParams(**gan_parameters["fitting"]), MemberParams(**gan_parameters["mixture"])
+    vectors, _ = nodes.train_generator(*tables(world, *CONTENTS), member, CONDITION, fitting, CPU, 1, "unused")
+    variant = TextDecoderMember(**gan_parameters["text"])
+    documents = world["content_documents"]
+    text, history = decoder_nodes.train_text_decoder(
+        *tables(world, *CONTENTS), documents, variant, params, CPU, 1, "unused"
+    )
+    schemas.TrainingHistory.validate(history)
+    found = {"gan": vectors, "text": text}
+    for form in ("image", "clip"):
+        picture = PictureDecoderMember(**gan_parameters[form])
+        found[form], _ = decoder_nodes.train_picture_decoder(media, picture, CPU, 1, "unused")
+    return found
+
+
+@pytest.fixture(scope="module")
+def gallery(
+    world: dict[str, pd.DataFrame], media: pd.DataFrame, fitted: dict[str, Checkpoint], params: DecodingParams
+) -> pd.DataFrame:
+    given = tables(world, *CONTENTS, "content_documents")
+    table = decoder_nodes.generate_gallery(*fitted.values(), *given, media, params, "ekman", 1)
+    return schemas.GeneratedContents.validate(table)
+
+
+def test_media_carry_what_people_saw_and_anchors_where_nobody_rated(media: pd.DataFrame) -> None:
+    assert set(media["form"]) == {"image", "clip"}
+    conditions = np.stack(media["condition"])
+    joy = conditions[:, EKMAN.index("joy")] == 1.0
+    np.testing.assert_allclose(conditions[joy, -3:], [[0.8, 0.5, 1.0]] * joy.sum(), rtol=1e-6)
+    np.testing.assert_allclose(conditions[~joy, -3:], [[0.0, 0.0, 1.0]] * (~joy).sum())
+    clip = media.loc[media["form"] == "clip", "frames"].iloc[0]
+    assert len(clip) == 8 * 32 * 32 * 3
+
+
+def test_every_generated_content_says_so_and_by_what(gallery: pd.DataFrame, fitted: dict[str, Checkpoint]) -> None:
+    assert gallery["is_generated"].all()
+    assert gallery["content_id"].str.startswith(schemas.GENERATED_PREFIX).all()
+    assert set(gallery["form"]) == {"text", "image", "clip"}
+    image = gallery[gallery["form"] == "image"].iloc[0]
+    assert image["version"] == fitted["image"].fingerprint()
+    assert Image.open(io.BytesIO(image["data"])).text["generated"] == "true"
+    clip = Image.open(io.BytesIO(gallery.loc[gallery["form"] == "clip", "data"].iloc[0]))
+    assert b"generated: true" in clip.info["comment"]
+    assert gallery.loc[gallery["form"] == "text", "model"].iloc[0] == "mixture+text_decoder"
+
+
+def test_every_emotion_is_shown_at_every_intensity_beside_its_nearest_training_content(
+    gallery: pd.DataFrame, world: dict[str, pd.DataFrame]
+) -> None:
+    assert len(gallery) == 3 * C * 2
+    assert set(gallery["intensity"]) == {0.0, 1.0}
+    texts = gallery[gallery["form"] == "text"]
+    known = world["content_documents"].set_index("content_id")
+    assert (texts["nearest_id"].map(known["text"]) == texts["nearest_text"]).all()
+    assert set(texts["nearest_id"].map(known["split"])) == {"train"}
+    assert gallery["nearest_distance"].gt(0).all()
+
+
+def test_a_generated_content_cannot_pass_for_a_real_one(gallery: pd.DataFrame) -> None:
+    columns = ["author_id", "created_at", "language", "image_path", "clip_path"]
+    disguised = gallery[["content_id", "text"]].assign(form="short_text", **dict.fromkeys(columns))
+    disguised["tags"] = [[]] * len(disguised)
+    with pytest.raises(Exception, match="content_id"):
+        schemas.Contents.validate(disguised)
+
+
+def test_decoders_are_scored_beside_what_people_made(
+    world: dict[str, pd.DataFrame], media: pd.DataFrame, fitted: dict[str, Checkpoint], params: DecodingParams
+) -> None:
+    given = tables(world, *CONTENTS, "content_documents")
+    board = decoder_nodes.score_decoders(*fitted.values(), *given, media, CONDITION, params, "ekman", 1, "toy")
+    schemas.Leaderboard.validate(board)
+    assert set(board["model"]) == {
+        "mixture+text_decoder", "reference: real texts", "reference: copied texts",
+        "image decoder", "reference: real images", "reference: copied images",
+        "clip decoder", "reference: real clips", "reference: copied clips",
+    }  # fmt: skip
+    assert set(board["protocol"]) == {"decoded"}
+    values = board.set_index(["model", "metric"])["value"]
+    assert values["reference: real texts", "text_accuracy"] == 1.0
+    assert values["reference: copied images", "picture_authenticity"] == 0.0
+    assert np.isfinite(values["clip decoder", "motion_arousal_correlation"])
+
+
+def test_without_media_and_texts_there_are_no_decoders_and_no_gallery(
+    world: dict[str, pd.DataFrame],
+    fitted: dict[str, Checkpoint],
+    params: DecodingParams,
+    gan_parameters: dict[str, Any],
+) -> None:
+    posted = tables(world, "utterances", "utterance_splits", "content_documents", "emotion_examples")
+    none = schemas.GanMedia.validate(decoder_nodes.open_media(*posted, world["media"][:0], params, "ekman"))
+    picture = PictureDecoderMember(**gan_parameters["clip"])
+    clip, history = decoder_nodes.train_picture_decoder(none, picture, CPU, 1, "unused")
+    mute = world["content_documents"].assign(text=None)
+    variant = TextDecoderMember(**gan_parameters["text"])
+    text, _ = decoder_nodes.train_text_decoder(*tables(world, *CONTENTS), mute, variant, params, CPU, 1, "unused")
+    assert clip.architecture == text.architecture == "none"
+    assert history.empty
+    absent = (fitted["gan"], text, NOT_FITTED, clip)
+    given = tables(world, *CONTENTS, "content_documents")
+    shown = decoder_nodes.generate_gallery(*absent, *given, none, params, "ekman", 1)
+    assert schemas.GeneratedContents.validate(shown).empty
+    board = decoder_nodes.score_decoders(*absent, *given, none, CONDITION, params, "ekman", 1, "toy")
+    assert schemas.Leaderboard.validate(board).empty
+
+
+def test_augmentation_is_measured_for_each_share_of_labels(
+    world: dict[str, pd.DataFrame], fitted: dict[str, Checkpoint], gan_parameters: dict[str, Any]
+) -> None:
+    params = AugmentationParams(**gan_parameters["augmentation"])
+    fitting = FittingParams(**gan_parameters["fitting"])
+    board = use_nodes.measure_augmentation(
+        fitted["gan"], *tables(world, *CONTENTS), CONDITION, fitting, params, CPU, 1, "toy"
+    )
+    schemas.Leaderboard.validate(board)
+    assert {"augmentation_lift@10%", "augmentation_lift_rare@100%"} <= set(board["metric"])
+    assert board["value"].notna().all()
+
+
+def test_cold_contents_get_three_stand_ins_and_the_neighbours_come_nearest(
+    world: dict[str, pd.DataFrame], fitted: dict[str, Checkpoint], gan_parameters: dict[str, Any]
+) -> None:
+    consumed = pd.DataFrame({"content_id": ["content-0"] * 9 + ["content-199"] * 9, "split": "train"})
+    params = ColdStartParams(**gan_parameters["cold_start"])
+    contents = tables(world, "content_features", "content_emotions")
+    table = use_nodes.stand_in_for_cold_contents(fitted["gan"], *contents, consumed, params, 1)
+    schemas.ColdStartVectors.validate(table)
+    assert len(table) == N - 2
+    board = use_nodes.score_cold_contents(table, world["content_features"], 1, "toy")
+    schemas.Leaderboard.validate(board)
+    cosines = board[board["metric"] == "cold_cosine"].set_index("model")["value"]
+    assert cosines["stand-in: content_knn"] > cosines["stand-in: generated"] > 0.2
+    assert set(board["n"]) == {39}
+
+
+def test_a_stand_in_does_not_look_at_the_vector_that_it_stands_for(
+    world: dict[str, pd.DataFrame], fitted: dict[str, Checkpoint], gan_parameters: dict[str, Any]
+) -> None:
+    params = ColdStartParams(**gan_parameters["cold_start"])
+    features, emotions = tables(world, "content_features", "content_emotions")
+    nobody = pd.DataFrame({"content_id": [], "split": []})
+    moved = features.assign(vector=[*features["vector"][:-1], features["vector"].iloc[-1] + 5.0])
+    before, after = (
+        use_nodes.stand_in_for_cold_contents(fitted["gan"], each, emotions, nobody, params, 1).iloc[-1]
+        for each in (features, moved)
+    )
+    np.testing.assert_array_equal(before["generated"], after["generated"])
+    np.testing.assert_array_equal(before["class_mean"], after["class_mean"])
+    assert not np.array_equal(before["content_knn"], after["content_knn"])
