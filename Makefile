@@ -24,6 +24,7 @@ viz: .venv/.dev  ## the pipelines in kedro-viz
 	$(BIN)/kedro viz run
 
 bench: .venv/.dev  ## speed, as ratios against a peer in the same run
+	@$(PIP) --editable ".[bench]"
 	$(BIN)/python -m benchmarks
 
 docs: .venv/.dev  ## the documentation as a site in site/

@@ -35,7 +35,7 @@ PICTURE = PictureDecoderMember(
     model=PictureParams(channels=8, latent_size=2),
     loss=PictureLossParams(pixel_sd=0.1, kl_weight=1.0, critic_weight=0.01),
     training=AdversarialParams(
-        steps=STEPS.model_copy(update={"max_epochs": 10}),
+        steps=STEPS.model_copy(update={"max_epochs": 8}),
         critic_learning_rate=1e-3,
         critic_steps=1,
         average_decay=0.5,
@@ -86,7 +86,7 @@ def test_a_killed_decoder_resumes_to_the_same_weights(
             return fit_text_decoder(member, texts(40), texts(10), CPU, seed=1, work_dir=work_dir)[0].fingerprint()
         training = PICTURE.training.model_copy(update={"steps": PICTURE.training.steps.model_copy(update=shorter)})
         member = PICTURE.model_copy(update={"training": training})
-        data = pictures(32, 0), pictures(16, 1)
+        data = pictures(16, 0), pictures(8, 1)
         return fit_picture_decoder(member, *data, LocalMmd2, CPU, seed=1, work_dir=work_dir)[0].fingerprint()
 
     validation = Likelihood if fit == "text" else PictureValidation
@@ -107,7 +107,7 @@ def test_a_killed_decoder_resumes_to_the_same_weights(
 
 def test_a_picture_decoder_draws_what_its_condition_says() -> None:
     checkpoint, history = fit_picture_decoder(
-        PICTURE, pictures(96, 0), pictures(32, 1), LocalMmd2, CPU, seed=0, work_dir=None
+        PICTURE, pictures(64, 0), pictures(16, 1), LocalMmd2, CPU, seed=0, work_dir=None
     )
     assert np.isfinite(history["train_loss"]).all()
     bright, dark = draw_pictures(checkpoint, np.array([[1.0, 0.0], [0.0, 1.0]]), seed=0)

@@ -123,7 +123,7 @@ def _nearest(features: np.ndarray, originals: Originals | None, form: str) -> di
 
 def flat(frames: np.ndarray) -> np.ndarray:
     """Frames (n, F, H, W, 3) as rows of pixels."""
-    return frames.reshape(len(frames), -1)
+    return frames.reshape(len(frames), int(np.prod(frames.shape[1:])))
 
 
 def encoded(frames: np.ndarray, facts: dict[str, str]) -> list[bytes]:
