@@ -31,6 +31,15 @@ def test_help_names_every_command(command) -> None:
         assert f"\n  {name}" in text
 
 
+def test_generated_contents_never_overwrite_a_folder_unasked(command, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    result = command("generate", "--emotion", "joy", "--out", str(tmp_path))
+    assert result.exit_code == 1
+    assert "is not empty" in result.output
+    assert "provenance" in command("generate", "--help").output
+    assert command("generate", "--emotion", "joy", "--intensity", "2", "--out", str(tmp_path)).exit_code == 2
+
+
 def test_an_unknown_source_is_refused_with_the_known_ones(command) -> None:
     result = command("fetch", "moon")
     assert result.exit_code == 1
