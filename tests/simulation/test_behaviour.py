@@ -95,3 +95,17 @@ def test_views_raise_the_chance_of_being_shown(history: History) -> None:
     n_views = np.where(np.arange(len(catalogue)) % 2, 1e6, 0.0)
     pool = draw_pool(equal, n_views, 0.0, params, np.random.default_rng(0))
     assert (pool.content[pool.weight > 0] % 2).mean() > 0.8
+
+
+def test_without_coupling_no_mood_moves_what_is_viewed(world_params) -> None:
+    for coupling, moves in ((1.0, True), (0.0, False)):
+        world = make_history(world_params(emotion_coupling=coupling), seed=3).world
+        users, contents = np.arange(5), np.arange(30)
+        known = world.population.congruence[users], world.catalogue, contents
+        laws, taste = (world.params.engagement, world.params.utility), taste_for(world.population, users, *known[1:])
+        glad, sad = (
+            outlook(taste, np.full((5, 3), mood), np.zeros(5), *known, *laws)  # nothing differs but the mood
+            for mood in (0.8, -0.8)
+        )
+        assert np.allclose(glad.view_log_odds, sad.view_log_odds) is not moves
+        assert np.allclose(glad.utility, sad.utility) is not moves

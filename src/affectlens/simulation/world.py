@@ -51,6 +51,10 @@ class WorldParams(FeedParams):
     annotation: AnnotationParams
     media: MediaParams
     reactions: ReactionParams
+    emotion_coupling: float = Field(
+        ge=0.0,
+        description="factor on all through which emotion moves behaviour: 1 is the world as it is, 0 one without",
+    )
     bad_row_share: Share = Field(description="damaged rows in each raw table, as a share of its good ones")
 
 
@@ -73,9 +77,10 @@ class History:
 
 def make_history(params: WorldParams, seed: int) -> History:
     """Let the world run: the same parameters and seed give the same history."""
-    population = draw_population(params.population, params.mood, params.time.horizon_s, stream(seed, "population"))
+    laws = coupled(params)
+    population = draw_population(laws.population, params.mood, params.time.horizon_s, stream(seed, "population"))
     catalogue = draw_catalogue(params.catalogue, population, params.shift, params.time, stream(seed, "catalogue"))
-    world = World(population, catalogue, params)
+    world = World(population, catalogue, laws)
     impressions, posts = simulate(world, logging_policy(params.logging), stream(seed, "dynamics"))
     utterances = plan_utterances(world, impressions, posts, params.utterances, stream(seed, "utterances"))
     content_media, utterance_media = _choose_media(world, utterances, params.media, stream(seed, "media"))
@@ -89,6 +94,25 @@ def make_history(params: WorldParams, seed: int) -> History:
         content_has_media=content_media,
         utterance_has_media=utterance_media,
     )
+
+
+def coupled(params: WorldParams) -> WorldParams:
+    """The laws with every effect of emotion on views, reactions and utility scaled by `emotion_coupling`.
+
+    What people feel and write stays as it is, and topics keep their emotions.
+    """
+    effects = {
+        "population": ("congruence_mean", "congruence_sd"),
+        "engagement": ("arousal", "like_valence", "comment_arousal", "share_arousal"),
+        "utility": ("harm",),
+    }
+    scaled = {
+        part: getattr(params, part).model_copy(
+            update={name: params.emotion_coupling * getattr(getattr(params, part), name) for name in names}
+        )
+        for part, names in effects.items()
+    }
+    return params.model_copy(update=scaled)
 
 
 def users_and_contents(history: History) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 
 from affectlens.features.content_blocks import ContentParams
+from affectlens.pipelines.recommender_training.exposure_ladder import ExposureLadderParams, climb_exposures
 from affectlens.pipelines.recommender_training.ladder import LadderParams, climb_ladder
+from affectlens.pipelines.recommender_training.material import gather_material
 from affectlens.pipelines.recommender_training.params import (
     AttentionMemberParams,
     EvaluationParams,
@@ -24,29 +26,45 @@ EVERYTHING = {"text", "media", "lexicon", "learned", "noise", "learned_shuffled"
               "state_of_another", "generated_of_another"}  # fmt: skip
 
 
-def climbed(steps: list[str], sequences, contents, generated, parameters) -> pd.DataFrame:
-    ladder = LadderParams(
-        steps=steps, item_dropouts=[0.2, 0.5], seeds=[1, 2], width=8, n_blocks=1, max_epochs=1, max_requests=40
-    )
+def ladder_params(steps: list[str]) -> LadderParams:
+    sizes = {"width": 8, "n_blocks": 1, "max_epochs": 1, "max_requests": 40}
+    return LadderParams(steps=steps, item_dropouts=[0.2], seeds=[1, 2], **sizes)
+
+
+def exposure_params(parameters, steps: list[str]) -> ExposureLadderParams:
+    small = {
+        "steps": steps,
+        "seeds": [1, 2],
+        "factors": 2,
+        "training": parameters["exposures"]["training"] | {"max_epochs": 1},
+    }
+    return ExposureLadderParams(**parameters["exposures"] | small)
+
+
+def described(contents: pd.DataFrame, generated: pd.DataFrame) -> tuple[pd.DataFrame, ...]:
+    """Documents, media, examples, item attributes and emotion states."""
     generator = np.random.default_rng(0)
     words = ["calm sea", "loud party", "grey rain", "calm rain"]
     documents = contents[["content_id", "created_at"]].assign(
         form="short_text", topic=None, split="train", text=[words[n % 4] for n in range(len(contents))],
         tags=[[]] * len(contents), image_path=None, clip_path=None,
     )  # fmt: skip
-    attributes = contents[["content_id"]].assign(
-        topic=None, emotion=list(generator.dirichlet(np.ones(3), len(contents)))
-    )
+    emotion = list(generator.dirichlet(np.ones(3), len(contents)))
     states = generated[["state_id", "user_id", "occurred_at"]].assign(
         probabilities=list(generator.dirichlet(np.ones(3), len(generated)))
     )
-    return climb_ladder(
-        sequences, contents, generated, documents, pd.DataFrame({"media_path": [], "data": []}),
-        pd.DataFrame({"text": [], "labels": [], "taxonomy": [], "split": []}), attributes, states,
-        {"protocol": "global_timeline"}, CONTENT, AttentionMemberParams(**parameters["attention"]),
-        PopularityParams(**parameters["popularity"]), ladder, EvaluationParams(**parameters["evaluation"]), TRAINER, 7,
-        "toy",
-    )  # fmt: skip
+    media = pd.DataFrame({"media_path": [], "data": []})
+    examples = pd.DataFrame({"text": [], "labels": [], "taxonomy": [], "split": []})
+    return documents, media, examples, contents[["content_id"]].assign(topic=None, emotion=emotion), states
+
+
+def climbed(steps: list[str], sequences, contents, generated, parameters) -> pd.DataFrame:
+    ladder, evaluation = ladder_params(steps), EvaluationParams(**parameters["evaluation"])
+    tables = sequences, contents, generated, *described(contents, generated)
+    material = gather_material(*tables, CONTENT, ladder, exposure_params(parameters, []), 7)
+    member, popularity = AttentionMemberParams(**parameters["attention"]), PopularityParams(**parameters["popularity"])
+    where = {"protocol": "global_timeline"}
+    return climb_ladder(sequences, material, where, member, popularity, ladder, evaluation, TRAINER, 7, "toy")
 
 
 def test_every_step_stands_beside_its_rivals_with_holm_over_all(sequences, contents, generated, parameters) -> None:
@@ -88,3 +106,44 @@ def test_every_rival_is_a_step_and_placebos_read_as_much_as_what_they_stand_for(
         for placebo in rung.placebos:
             assert len(table[placebo].parts) == len(rung.parts)
         assert rung.below is None or rung.below in table
+
+
+def test_the_ladder_over_exposures_holds_every_outcome_and_what_is_known_of_moods(
+    sequences, contents, generated, parameters
+) -> None:
+    generator = np.random.default_rng(1)
+    shown = pd.DataFrame(
+        {"user_id": sequences["user_id"], "content_id": generator.permutation(sequences["content_id"])}
+    )
+    shown["occurred_at"] = sequences["occurred_at"]
+    shown = shown.assign(kind="impression", slate_id="s", position=np.arange(len(shown)), value=np.nan)
+    done = [shown, *(shown[generator.random(len(shown)) < 0.7].assign(kind=kind) for kind in ("view", "like"))]
+    interactions = pd.concat(done, ignore_index=True)
+    interactions["interaction_id"] = [f"i{number}" for number in range(len(interactions))]
+    mood = pd.DataFrame({"interaction_id": interactions["interaction_id"]})
+    mood[["valence", "arousal", "dominance"]] = generator.normal(size=(len(mood), 3))
+    params, evaluation = (
+        exposure_params(parameters, ["user emotion", "true mood"]),
+        EvaluationParams(**parameters["evaluation"]),
+    )
+    tables = sequences, contents, generated, *described(contents, generated)
+    material = gather_material(*tables, CONTENT, ladder_params([]), params, 7)
+    signals = tables[-1].assign(utterance_id=tables[-1]["state_id"])
+    ends = {
+        "protocol": "global_timeline",
+        "train_end": "2025-01-08T00:00:00+00:00",
+        "valid_end": "2025-01-09T12:00:00+00:00",
+    }
+    rows = climb_exposures(
+        interactions, sequences, material, signals, mood, ends, params, evaluation, TRAINER, 7, "toy"
+    )
+    Leaderboard.validate(rows)
+    steps = ("learned emotion", "user emotion", "true mood", "emotion of another")
+    assert set(rows["model"]) == {f"exposures: {name}" for name in steps}
+    for outcome in ("view", "like"):
+        values = rows[rows["metric"] == f"log_likelihood:{outcome}"].set_index("model")["value"]
+        assert (values < 0).all()
+        assert rows.loc[rows["metric"] == f"auc:{outcome}", "value"].between(0, 1).all()
+        found = rows.set_index(["model", "metric"])["value"]
+        difference = found["exposures: user emotion", f"difference:log_likelihood:{outcome}:learned emotion"]
+        assert difference == pytest.approx(values["exposures: user emotion"] - values["exposures: learned emotion"])

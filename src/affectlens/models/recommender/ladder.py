@@ -17,6 +17,7 @@ from affectlens.models.recommender.catalogue import Catalogue, GeneratedContent
 
 NOISE, SHUFFLED, LEARNED, CONTENT = "noise", "learned_shuffled", "learned", "content"
 STATE, GENERATED = "state", "generated"
+NOTHING = GeneratedContent(np.zeros(0, dtype=object), np.zeros(0), np.zeros((0, 0, 0), dtype=np.float32))
 OF_ANOTHER = "_of_another"  # suffix of a dated part that is handed to the wrong users
 
 
@@ -84,18 +85,22 @@ def step_of(material: Material, parts: Sequence[str], seed: int) -> tuple[Catalo
         for name, content, block in ((STATE, material.states, LEARNED), (GENERATED, material.generated, CONTENT))
         if name in parts or f"{name}{OF_ANOTHER}" in parts
     ]
-    nothing = GeneratedContent(np.zeros(0, dtype=object), np.zeros(0), np.zeros((0, 0, 0), dtype=np.float32))
-    return catalogue, (_together(dated) if dated else nothing)
+    return catalogue, (_together(dated) if dated else NOTHING)
 
 
 def _owned(content: GeneratedContent, is_exchanged: bool, seed: int) -> GeneratedContent:
     """The same vectors; or each user's handed to the next one in a random ring of all users."""
     if not is_exchanged:
         return content
-    users = content.user_ids[np.sort(np.unique(content.user_ids.astype(str), return_index=True)[1])]
-    ring = np.random.default_rng(seed).permutation(users)
-    following = dict(zip(ring, np.roll(ring, 1), strict=True))
+    following = following_users(content.user_ids, seed)
     return dataclasses.replace(content, user_ids=np.array([following[user] for user in content.user_ids], dtype=object))
+
+
+def following_users(user_ids: np.ndarray, seed: int) -> dict[str, str]:
+    """The next user of each in a random ring of all of them, in which nobody stands alone."""
+    users = user_ids[np.sort(np.unique(user_ids.astype(str), return_index=True)[1])]
+    ring = np.random.default_rng(seed).permutation(users)
+    return dict(zip(ring, np.roll(ring, 1), strict=True))
 
 
 def _placed(content: GeneratedContent, start: int, width: int) -> GeneratedContent:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,19 +21,11 @@ from affectlens.evaluation.estimate import (
 )
 from affectlens.evaluation.ladder import Rung, climb
 from affectlens.evaluation.ranking import ndcg, rank_in_blocks
-from affectlens.features.content_blocks import ContentParams, gather_blocks, train_rows
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.recommender.build import load_recommender
-from affectlens.models.recommender.catalogue import (
-    Catalogue,
-    GeneratedContent,
-    catalogue_of,
-    emotion_states_of,
-    generated_content_of,
-    users_of,
-)
+from affectlens.models.recommender.catalogue import Catalogue, GeneratedContent, users_of
 from affectlens.models.recommender.histories import Histories, histories_of
-from affectlens.models.recommender.ladder import Material, block_of_unit_variance, step_of, with_placebos
+from affectlens.models.recommender.ladder import Material, step_of
 from affectlens.models.recommender.popularity import fit_popularity, popularity_trials
 from affectlens.models.recommender.requests import Requests, next_item_requests, only_candidates
 from affectlens.models.recommender.tuning import Recommender, best_of
@@ -46,12 +37,9 @@ from affectlens.pipelines.recommender_training.params import (
     TrainerParams,
 )
 from affectlens.pipelines.recommender_training.rungs import LADDER, rungs_to_climb
-from affectlens.pipelines.recommender_training.segments import attributes_of
 from affectlens.training.recommender import fit_attention
 
 logger = logging.getLogger(__name__)
-
-BLOCKS = {"text": ("text", "tags", "form", "attributes"), "media": ("image", "clip"), "lexicon": ("affect",)}
 
 
 class LadderParams(Params):
@@ -99,55 +87,10 @@ class Step:
     judged: Requests
 
 
-def gather_material(
-    sequences: pd.DataFrame,
-    contents: pd.DataFrame,
-    documents: pd.DataFrame,
-    media: pd.DataFrame,
-    examples: pd.DataFrame,
-    item_attributes: pd.DataFrame,
-    emotion_states: pd.DataFrame,
-    generated: pd.DataFrame,
-    content: ContentParams,
-    seed: int,
-) -> Material:
-    """Blocks of the items, each of unit variance over train contents, and the dated vectors of the users."""
-    catalogue = catalogue_of(contents, sequences)
-    rows = catalogue.index_of(documents["content_id"])
-    is_train = np.zeros(catalogue.n_items, dtype=bool)
-    is_train[rows[(rows >= 0) & train_rows(documents)]] = True
-    raw = {block.name: block.values for block in gather_blocks(documents, media, examples, content, seed)}
-    blocks = {}
-    for name, members in BLOCKS.items():
-        parts = [raw[member] for member in members if member in raw]
-        if parts:
-            values = np.full((catalogue.n_items, sum(part.shape[1] for part in parts)), np.nan)
-            values[rows[rows >= 0]] = np.hstack(parts)[rows >= 0]
-            blocks[name] = block_of_unit_variance(values, is_train)
-    attributes = attributes_of(item_attributes, catalogue)
-    if "emotion" in attributes:
-        blocks["learned"] = block_of_unit_variance(attributes["emotion"], is_train)
-    if catalogue.has_vector.any():
-        blocks["content"] = catalogue.vectors
-    states = emotion_states_of(emotion_states)
-    if not states.is_empty:
-        flat = states.vectors[:, 0]
-        scaled = (flat - flat.mean(axis=0)) / np.maximum(flat.std(axis=0), 1e-9)
-        states = dataclasses.replace(states, vectors=scaled[:, None, :].astype(np.float32))
-    return Material(catalogue, with_placebos(blocks, seed), states, generated_content_of(generated))
-
-
 def climb_ladder(
     sequences: pd.DataFrame,
-    contents: pd.DataFrame,
-    generated: pd.DataFrame,
-    documents: pd.DataFrame,
-    media: pd.DataFrame,
-    examples: pd.DataFrame,
-    item_attributes: pd.DataFrame,
-    emotion_states: pd.DataFrame,
+    material: Material,
     split_boundaries: Mapping[str, Any],
-    content: ContentParams,
     member: AttentionMemberParams,
     popularity: PopularityParams,
     ladder: LadderParams,
@@ -159,8 +102,6 @@ def climb_ladder(
     """Fit and judge every step; test events are read once, by the setting that validation events prefer."""
     if not ladder.steps or sequences.empty:
         return pd.DataFrame(columns=list(LEADERBOARD_COLUMNS))
-    tables = documents, media, examples, item_attributes, emotion_states, generated
-    material = gather_material(sequences, contents, *tables, content, seed)
     judged: Literal["valid", "test"] = "test" if (sequences["split"] == "test").any() else "valid"
     course = Course(sequences, material, judged, member, popularity, ladder, evaluation, trainer, seed)
     protocol = f"{split_boundaries['protocol']}, next item, mean of {len(ladder.seeds)} seeds"
@@ -184,7 +125,7 @@ def ladder_estimates(rungs: Sequence[Rung], course: Course) -> dict[str, dict[st
     """Every step's value and spread over seeds, and what it adds, by their names in the leaderboard."""
     metric = f"next_ndcg@{course.evaluation.k}"
     judged = {rung.name: judge(rung, course) for rung in rungs}
-    totals = {name: _by_user(values.mean(axis=0), users) for name, (values, users) in judged.items()}
+    totals = {name: by_user(values.mean(axis=0), users) for name, (values, users) in judged.items()}
 
     def compare(ours: str, theirs: str) -> tuple[Estimate, float]:
         return paired_difference(totals[ours], totals[theirs], course.seed)
@@ -200,7 +141,7 @@ def ladder_estimates(rungs: Sequence[Rung], course: Course) -> dict[str, dict[st
     return found
 
 
-def _by_user(values: np.ndarray, users: np.ndarray) -> np.ndarray:
+def by_user(values: np.ndarray, users: np.ndarray) -> np.ndarray:
     """One number a user whose mean over users is the mean over requests (n,): the user is the unit of resampling."""
     codes = pd.factorize(users)[0]
     totals = np.bincount(codes, weights=values)

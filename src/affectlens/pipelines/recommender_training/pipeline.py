@@ -5,7 +5,14 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
-from affectlens.pipelines.recommender_training import calibration, ladder, nodes, satisfaction
+from affectlens.pipelines.recommender_training import (
+    calibration,
+    exposure_ladder,
+    ladder,
+    material,
+    nodes,
+    satisfaction,
+)
 
 BASELINES: dict[str, Callable[..., Any]] = {
     "popularity": nodes.train_popularity,
@@ -15,21 +22,7 @@ BASELINES: dict[str, Callable[..., Any]] = {
 }
 MEMBERS = (*BASELINES, "attention")
 TABLES = ["behaviour_sequences", "content_features", "generated_content_features"]
-LADDER_TABLES = [
-    "content_documents",
-    "media",
-    "emotion_examples",
-    "item_attributes",
-    "emotion_states",
-    "split_boundaries",
-]
-LADDER_PARAMS = [
-    "params:feature_engineering.content",
-    *(f"params:recommender.{name}" for name in ("attention", "popularity", "ladder", "evaluation")),
-    "params:trainer",
-    "params:seed",
-    "params:dataset",
-]
+Step = tuple[Callable[..., Any], list[str], str | list[str]]
 
 
 def create_pipeline(**_: object) -> Pipeline:
@@ -70,75 +63,42 @@ def _attention() -> Pipeline:
 
 def _all_members() -> Pipeline:
     checkpoints = [f"{member}_checkpoint" for member in MEMBERS]
+    chosen = ["attention_checkpoint", "attention_history"], ["recommender_checkpoint", "recommender_history"]
+    told = ["content_emotions", "emotion_signals", "utterances", "utterance_splits"]
     known = ["item_attributes", "emotion_states", "split_boundaries", "params:feature_engineering.taxonomy"]
-    scored = [*TABLES, *known, "params:recommender.evaluation", "params:seed", "params:dataset"]
+    judged = ["params:recommender.evaluation", "params:seed", "params:dataset"]
+    calibrated = [*TABLES, "item_attributes", "recommender_checkpoint", "params:recommender.calibration", *judged]
+    boards = ["recommender_scores", "calibration_scores", "ladder_scores", "exposure_scores", "satisfaction_scores"]
+    steps: list[Step] = [
+        (nodes.choose_chain_recommender, *chosen),
+        (nodes.describe_items, ["content_features", *told], "item_attributes"),
+        (nodes.score_recommenders, [*TABLES, *known, *judged, *checkpoints], "recommender_scores"),
+        (calibration.calibrate_lists, calibrated, ["calibration_frontier", "calibration_scores"]),
+        *_ladders(),
+        (nodes.collect_recommender_leaderboard, boards, "recommender_leaderboard"),
+        (nodes.list_candidates, [*TABLES, "recommender_checkpoint", judged[0]], "candidate_scores"),
+    ]
     return Pipeline(
-        [
-            Node(
-                nodes.choose_chain_recommender,
-                ["attention_checkpoint", "attention_history"],
-                ["recommender_checkpoint", "recommender_history"],
-                name="choose_chain_recommender",
-            ),
-            Node(
-                nodes.describe_items,
-                ["content_features", "content_emotions", "emotion_signals", "utterances", "utterance_splits"],
-                "item_attributes",
-                name="describe_items",
-            ),
-            Node(
-                nodes.score_recommenders,
-                [*scored, *checkpoints],
-                "recommender_scores",
-                name="score_recommenders",
-                tags="gpu",
-            ),
-            Node(
-                satisfaction.score_satisfaction,
-                ["interactions", "contents", "params:recommender.satisfaction", "params:seed", "params:dataset"],
-                "satisfaction_scores",
-                name="score_satisfaction",
-            ),
-            Node(
-                ladder.climb_ladder,
-                [*TABLES, *LADDER_TABLES, *LADDER_PARAMS],
-                "ladder_scores",
-                name="climb_ladder",
-                tags="gpu",
-            ),
-            Node(
-                calibration.calibrate_lists,
-                [
-                    *TABLES,
-                    "item_attributes",
-                    "recommender_checkpoint",
-                    *(
-                        "params:recommender.calibration",
-                        "params:recommender.evaluation",
-                        "params:seed",
-                        "params:dataset",
-                    ),
-                ],
-                ["calibration_frontier", "calibration_scores"],
-                name="calibrate_lists",
-                tags="gpu",
-            ),
-            Node(
-                nodes.collect_recommender_leaderboard,
-                ["recommender_scores", "calibration_scores", "ladder_scores", "satisfaction_scores"],
-                "recommender_leaderboard",
-                name="collect_recommender_leaderboard",
-            ),
-            Node(
-                nodes.list_candidates,
-                [*TABLES, "recommender_checkpoint", "params:recommender.evaluation"],
-                "candidate_scores",
-                name="list_candidates",
-                tags="gpu",
-            ),
-        ],
+        [Node(step, inputs, outputs, name=step.__name__, tags="gpu") for step, inputs, outputs in steps],
         namespace="recommender",
         prefix_datasets_with_namespace=False,
         inputs={f"{member}_checkpoint": f"recommender.{member}.checkpoint" for member in MEMBERS}
         | {"attention_history": "recommender.attention.history"},
     )
+
+
+def _ladders() -> list[Step]:
+    """Does emotion help: to rank what comes next, to foretell what is done with what is shown, and what pleases?"""
+    described = ["content_documents", "media", "emotion_examples", "item_attributes", "emotion_states"]
+    climbed = ["params:recommender.ladder", "params:recommender.exposures"]
+    gathered = [*TABLES, *described, "params:feature_engineering.content", *climbed, "params:seed"]
+    shared = ["params:recommender.evaluation", "params:trainer", "params:seed", "params:dataset"]
+    member = ["params:recommender.attention", "params:recommender.popularity", climbed[0]]
+    shown = ["interactions", TABLES[0], "ladder_material", "emotion_signals", "simulated_truth", "split_boundaries"]
+    pleased = ["interactions", "contents", "params:recommender.satisfaction", *shared[2:]]
+    return [
+        (material.gather_material, gathered, "ladder_material"),
+        (ladder.climb_ladder, [TABLES[0], "ladder_material", "split_boundaries", *member, *shared], "ladder_scores"),
+        (exposure_ladder.climb_exposures, [*shown, climbed[1], *shared], "exposure_scores"),
+        (satisfaction.score_satisfaction, pleased, "satisfaction_scores"),
+    ]

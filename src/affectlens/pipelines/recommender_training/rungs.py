@@ -23,6 +23,7 @@ LADDER = (
         "user emotion",
         ("all of another",),
     ),
+    Rung("true mood", (*HEARD, "learned", "mood"), "learned emotion", ("emotion of another",)),
     Rung("random", (*HEARD, "noise")),
     Rung("shuffled over items", (*HEARD, "learned_shuffled")),
     Rung("emotion of another", (*HEARD, "learned", "state_of_another")),
