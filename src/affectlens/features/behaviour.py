@@ -27,9 +27,24 @@ def consumed_events(interactions: pd.DataFrame) -> pd.DataFrame:
     kind = pd.Categorical(interactions["kind"], categories=list(INTERACTION_KINDS)).codes
     is_kept = (kind > 0) | interactions["dwell_s"].notna().to_numpy()
     rows = interactions.loc[is_kept].reset_index(drop=True)
+    return _strongest(rows, *_exposures_of(rows), is_consumed_only=True).drop(columns="ended_at")
+
+
+def exposures(interactions: pd.DataFrame) -> pd.DataFrame:
+    """As `consumed_events`, but with what was only shown, as kind "impression", and with `ended_at`.
+
+    An exposure has ended when its last row happened and its attention has passed: until then its kind and its
+    `dwell_s` are not known.
+    """
+    rows = interactions.reset_index(drop=True)
+    return _strongest(rows, *_exposures_of(rows), is_consumed_only=False)
+
+
+def _exposures_of(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Number of the exposure and strength of the kind of each row."""
     strength = rows["kind"].map(_STRENGTH)
     exposure = _exposure_numbers(rows, is_alone=(strength.isna() | rows["slate_id"].isna()).to_numpy())
-    return _strongest(rows, exposure, strength.fillna(1).to_numpy(dtype=np.int64))
+    return exposure, strength.fillna(1).to_numpy(dtype=np.int64)
 
 
 def _exposure_numbers(rows: pd.DataFrame, is_alone: np.ndarray) -> np.ndarray:
@@ -42,7 +57,9 @@ def _exposure_numbers(rows: pd.DataFrame, is_alone: np.ndarray) -> np.ndarray:
     return np.asarray(pd.factorize(np.where(is_alone, alone, combined))[0])
 
 
-def _strongest(rows: pd.DataFrame, exposure: np.ndarray, strength: np.ndarray) -> pd.DataFrame:
+def _strongest(
+    rows: pd.DataFrame, exposure: np.ndarray, strength: np.ndarray, *, is_consumed_only: bool
+) -> pd.DataFrame:
     """One row an exposure; of rows that tie in strength the earliest speaks, then the one that stands first."""
     instants = _microseconds(rows["occurred_at"])
     order = np.lexsort((instants, -strength, exposure))
@@ -50,13 +67,17 @@ def _strongest(rows: pd.DataFrame, exposure: np.ndarray, strength: np.ndarray) -
     best = order[starts]
     events = rows.loc[best, ["user_id", "content_id", "occurred_at", "kind", "dwell_s", "value", "surface"]]
     if not len(starts):
-        return events
-    is_consumed = (strength > 0)[order]
+        return events.assign(ended_at=events["occurred_at"])
+    is_consumed = (strength >= int(is_consumed_only))[order]
     first_row = np.minimum.reduceat(np.where(is_consumed, order, _NEVER), starts)
     first_time = np.minimum.reduceat(np.where(is_consumed, instants[order], _NEVER), starts)
-    longest = np.fmax.reduceat(rows["dwell_s"].to_numpy(dtype=np.float64)[order], starts)
+    dwell_s = rows["dwell_s"].to_numpy(dtype=np.float64)
+    longest = np.fmax.reduceat(dwell_s[order], starts)
+    over = instants + np.round(np.nan_to_num(dwell_s) * 1e6).astype(np.int64)
+    ended = np.maximum.reduceat(over[order], starts)
+    events = events.assign(occurred_at=_as_times(first_time), dwell_s=longest, ended_at=_as_times(ended))
     kept = np.argsort(first_row, kind="stable")[: int((first_row < _NEVER).sum())]
-    return events.assign(occurred_at=_as_times(first_time), dwell_s=longest).iloc[kept].reset_index(drop=True)
+    return events.iloc[kept].reset_index(drop=True)
 
 
 def behaviour_sequences(events: pd.DataFrame) -> pd.DataFrame:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,12 +12,13 @@ import yaml
 from affectlens.features.text import Vocabulary, VocabularyParams
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.emotion.build import PRETRAINED
-from affectlens.pipelines.emotion_training import nodes
+from affectlens.pipelines.emotion_training import nodes, state_nodes
 from affectlens.pipelines.emotion_training.params import (
     DecisionParams,
     EmotionMemberParams,
-    EmotionStateParams,
     MembersParams,
+    RecencyParams,
+    RecurrentFitParams,
     TrainerParams,
 )
 from affectlens.pipelines.emotion_training.pipeline import MEMBERS
@@ -39,6 +41,7 @@ class Tables:
     annotations: pd.DataFrame
     users: pd.DataFrame
     contents: pd.DataFrame
+    interactions: pd.DataFrame
     vocabulary: list[str]
 
 
@@ -49,9 +52,13 @@ class Stage:
     members: tuple[Checkpoint, ...]
     history: pd.DataFrame
     model: Checkpoint
-    checkpoint: Checkpoint
     signals: pd.DataFrame
     decision: DecisionParams
+    lived: tuple[Any, ...]
+    taught: tuple[Any, ...]
+    moving_average: Checkpoint
+    recurrent: Checkpoint
+    state_history: pd.DataFrame
 
 
 def make_tables(n: int = 240, n_users: int = 12) -> Tables:
@@ -69,6 +76,7 @@ def make_tables(n: int = 240, n_users: int = 12) -> Tables:
             "utterance_id": [f"t{row}" for row in range(n)],
             "user_id": [f"u{one}" for one in user],
             "occurred_at": time.as_unit("us"),
+            "content_id": None,
             "text": text,
         }
     )
@@ -81,9 +89,32 @@ def make_tables(n: int = 240, n_users: int = 12) -> Tables:
     annotations["annotator_id"] = np.tile(["a", "b"], n)
     users = pd.DataFrame({"user_id": [f"u{one}" for one in range(n_users + 1)], "joined_at": time[0].as_unit("us")})
     contents = pd.DataFrame({"content_id": ["c0", "c1", "c2"], "text": ["so happy and glad", None, " "]})
+    interactions = make_interactions(n_users, time)
     train_texts = examples.loc[examples["split"] == "train", "text"].tolist()
     vocabulary = Vocabulary.from_texts(train_texts, VocabularyParams(min_count=1, max_size=100))
-    return Tables(utterances, examples, annotations, users, contents, list(vocabulary.tokens))
+    return Tables(utterances, examples, annotations, users, contents, interactions, list(vocabulary.tokens))
+
+
+def make_interactions(n_users: int, time: pd.DatetimeIndex) -> pd.DataFrame:
+    """Each user is shown both contents every day; he views the first."""
+    n = 20 * n_users
+    shown = pd.DataFrame(
+        {
+            "interaction_id": [f"i{row}" for row in range(n)],
+            "user_id": [f"u{row % n_users}" for row in range(n)],
+            "content_id": [f"c{row // n_users % 2}" for row in range(n)],
+            "occurred_at": (time[0] + pd.to_timedelta(np.arange(n), unit="h")).as_unit("us"),
+            "kind": "impression",
+            "value": np.nan,
+            "dwell_s": np.nan,
+            "surface": "feed",
+            "slate_id": [f"s{row}" for row in range(n)],
+            "position": 1.0,
+        }
+    )
+    viewed = shown[shown["content_id"] == "c0"].assign(kind="view", dwell_s=3.0)
+    viewed["interaction_id"] += "v"
+    return pd.concat([shown, viewed], ignore_index=True)
 
 
 @pytest.fixture(scope="session")
@@ -133,6 +164,17 @@ def stage(
     members.append(nodes.blend_members(stage_tables.examples, fitted_members, decision, SEED, *members))
     model = nodes.choose_member(*members)
     signals = nodes.encode_utterances(model, stage_tables.utterances)
-    state = EmotionStateParams(**parameters["state"])
-    checkpoint = nodes.fit_pooling(model, signals, stage_tables.examples, state)
-    return Stage(tuple(members), nodes.collect_histories(*histories), model, checkpoint, signals, decision)
+    contents = nodes.encode_contents(model, stage_tables.contents)
+    lived = (model, stage_tables.users, stage_tables.utterances, signals, stage_tables.interactions, contents)
+    splits = stage_tables.examples[["utterance_id", "split"]]
+    ends = stage_tables.utterances["occurred_at"].iloc[[120, 180]].map(pd.Timestamp.isoformat)
+    taught = (*lived, stage_tables.examples, splits, {"train_end": ends.iloc[0], "valid_end": ends.iloc[1]})
+    state = parameters["state"]
+    average = state_nodes.fit_moving_average(*taught, RecencyParams(**state["moving_average"]))
+    state["recurrent"]["training"]["max_epochs"] = 3
+    recurrent, state_history = state_nodes.fit_recurrent_state(
+        *taught, RecurrentFitParams(**state["recurrent"]), 1.0, CPU, SEED, str(tmp_path_factory.mktemp("state"))
+    )
+    history = nodes.collect_histories(*histories)
+    found = (lived, taught, average, recurrent, state_history)
+    return Stage(tuple(members), history, model, signals, decision, *found)

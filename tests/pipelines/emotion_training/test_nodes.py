@@ -10,7 +10,6 @@ from pydantic import ValidationError
 from affectlens import schemas
 from affectlens.evaluation.estimate import LEADERBOARD_COLUMNS
 from affectlens.models.checkpoint import Checkpoint
-from affectlens.models.emotion.state import emotion_state
 from affectlens.pipelines.emotion_training import nodes
 from affectlens.pipelines.emotion_training.params import EmotionMemberParams
 from affectlens.pipelines.emotion_training.pipeline import MEMBERS, NETWORKS, create_pipeline
@@ -62,61 +61,17 @@ def test_every_utterance_gets_a_signal_in_its_own_row(stage, stage_tables) -> No
     assert np.allclose(signals["hidden"].iloc[17], hidden[0], atol=1e-4)
 
 
-def test_states_begin_at_the_prior_and_follow_each_utterance(stage, stage_tables) -> None:
-    states = schemas.EmotionStates.validate(nodes.pool_states(stage.checkpoint, stage.signals, stage_tables.users))
-    assert len(states) == len(stage_tables.utterances) + len(stage_tables.users)
-    begins = states["state_id"].str.endswith("/0")
-    assert states.loc[begins, "user_id"].tolist() == stage_tables.users["user_id"].tolist()
-    assert np.allclose(np.stack(states.loc[begins, "probabilities"]), stage.checkpoint.metadata["prior"], atol=1e-6)
-    assert states.groupby("user_id")["occurred_at"].apply(lambda times: times.is_monotonic_increasing).all()
-
-
-def test_the_last_state_of_a_user_is_his_emotion_state(stage, stage_tables) -> None:
-    states = nodes.pool_states(stage.checkpoint, stage.signals, stage_tables.users)
-    mine = stage.signals[stage.signals["user_id"] == "u3"]
-    emotion, code = emotion_state(
-        stage.checkpoint, np.stack(mine["probabilities"]), np.stack(mine["hidden"]), mine["occurred_at"]
-    )
-    last = states[states["user_id"] == "u3"].iloc[-1]
-    assert last["state_id"] == f"u3/{len(mine)}"
-    assert np.allclose(last["probabilities"], emotion, atol=1e-5)
-    assert np.allclose(last["hidden"], code, atol=1e-4)
-
-
-def test_states_do_not_depend_on_the_names_of_users_or_on_the_order_of_rows(stage, stage_tables) -> None:
-    def vectors(signals: pd.DataFrame, users: pd.DataFrame) -> np.ndarray:
-        return np.stack(nodes.pool_states(stage.checkpoint, signals, users)["probabilities"])
-
-    renamed = {name: f"{9 - int(name[1:]) % 10}{name}" for name in stage_tables.users["user_id"]}
-    signals = stage.signals.assign(user_id=stage.signals["user_id"].map(renamed))
-    users = stage_tables.users.assign(user_id=stage_tables.users["user_id"].map(renamed))
-    expected = vectors(stage.signals, stage_tables.users)
-    assert np.array_equal(vectors(signals, users), expected)
-    assert np.array_equal(vectors(stage.signals.iloc[::-1], stage_tables.users), expected)
-
-
-def test_a_user_who_is_in_no_table_of_users_gets_states_from_a_second_before_his_words(stage, stage_tables) -> None:
-    nobody = stage_tables.users.iloc[:0]
-    states = schemas.EmotionStates.validate(nodes.pool_states(stage.checkpoint, stage.signals.head(3), nobody))
-    first_words = stage.signals["occurred_at"].iloc[0]
-    assert states["occurred_at"].iloc[0] == first_words - pd.Timedelta(seconds=1)
-
-
 def test_a_content_without_text_gets_the_prior(stage, stage_tables) -> None:
-    contents = schemas.ContentEmotions.validate(nodes.encode_contents(stage.checkpoint, stage_tables.contents))
+    contents = schemas.ContentEmotions.validate(nodes.encode_contents(stage.model, stage_tables.contents))
     assert contents["has_text"].tolist() == [True, False, False]
-    assert np.allclose(contents["probabilities"].iloc[1], stage.checkpoint.metadata["prior"], atol=1e-6)
+    assert np.allclose(contents["probabilities"].iloc[1], stage.model.metadata["prior"], atol=1e-6)
     assert np.argmax(contents["probabilities"].iloc[0]) == 3
 
 
 def test_empty_tables_stay_empty_tables(stage, stage_tables) -> None:
     signals = schemas.EmotionSignals.validate(nodes.encode_utterances(stage.model, stage_tables.utterances.iloc[:0]))
-    states = nodes.pool_states(stage.checkpoint, signals, stage_tables.users.iloc[:0])
-    contents = nodes.encode_contents(stage.checkpoint, stage_tables.contents.iloc[:0])
-    assert len(schemas.EmotionStates.validate(states)) == len(schemas.ContentEmotions.validate(contents)) == 0
-    rows = nodes.score_states(stage.checkpoint, signals, stage_tables.examples, 7, "tiny")
-    assert list(rows.columns) == list(LEADERBOARD_COLUMNS)
-    assert len(rows) == 0
+    contents = nodes.encode_contents(stage.model, stage_tables.contents.iloc[:0])
+    assert len(signals) == len(schemas.ContentEmotions.validate(contents)) == 0
 
 
 def test_the_leaderboard_starts_with_every_member_on_test(stage, scores) -> None:
@@ -161,14 +116,6 @@ def test_examples_show_the_texts_that_were_scored_with_what_was_said(scores, sta
     truth = stage_tables.examples.set_index("utterance_id").loc[shown["utterance_id"]]
     assert truth["text"].tolist() == shown["text"].tolist()
     assert set(shown["split"]) == {"test"}
-
-
-def test_states_are_scored_beside_the_last_utterance_and_the_prior(stage, stage_tables) -> None:
-    rows = nodes.score_states(stage.checkpoint, stage.signals, stage_tables.examples, 7, "tiny")
-    values = rows[rows["metric"] == "next_utterance_nll"].set_index("model")["value"]
-    assert set(values.index) == {"states", "last_utterance", "prior", "states - last_utterance", "states - prior"}
-    assert values["states"] < values["last_utterance"]
-    assert (rows["protocol"] == "next_utterance").all()
 
 
 def test_several_taxonomies_are_refused(stage, stage_tables) -> None:

@@ -1,25 +1,25 @@
-"""E_t: what a user's utterances up to now say together, the latest ones loudest."""
+"""E_t: what is known of a user's emotion after each thing that he expressed, saw or reacted to."""
 
-# Shapes: n utterances, D numbers an utterance (C probabilities, then d_e of its emotion code).
+# Shapes: n events, m questions, C emotions, S hidden state.
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, Protocol
 
 import numpy as np
-import pandas as pd
 from pydantic import Field
 
+from affectlens.features.experience import UTTERANCE, Experience
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.params import Params
 
-_SECONDS_A_DAY = 86_400.0
+DAY_S = 86_400.0
 
 
-class EmotionStateParams(Params):
-    """Candidates for the two numbers of the pooling; validation picks one of each."""
+class RecencyParams(Params):
+    """Candidates for the two numbers of the moving average; validation picks one of each."""
 
+    kind: Literal["recency"]
     half_lives_d: tuple[float, ...] = Field(min_length=1, description="days after which an utterance counts one half")
     prior_strengths: tuple[float, ...] = Field(
         min_length=1, description="how many fresh utterances the train prior counts for"
@@ -27,52 +27,87 @@ class EmotionStateParams(Params):
 
 
 @dataclass(frozen=True)
+class Questions:
+    """What is asked of states: which emotion comes next?
+
+    Attributes:
+        row: (m,) the event after which the state stands.
+        gap_s: (m,) seconds between that event and the moment of the question.
+        has_content: (m,) whether a content is at hand.
+        seen: (m, C) its emotion, 0 without one.
+    """
+
+    row: np.ndarray
+    gap_s: np.ndarray
+    has_content: np.ndarray
+    seen: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    @classmethod
+    def now(cls, events: Experience) -> Questions:
+        """After each event: what does its user feel at this moment, with no content at hand?"""
+        n = len(events)
+        return cls(np.arange(n), np.zeros(n), np.zeros(n, dtype=bool), np.zeros_like(events.seen))
+
+    def take(self, chosen: np.ndarray) -> Questions:
+        """Some of the questions."""
+        return Questions(self.row[chosen], self.gap_s[chosen], self.has_content[chosen], self.seen[chosen])
+
+
+class StateModel(Protocol):
+    """What turns the events of users into E_t."""
+
+    def hidden(self, events: Experience) -> np.ndarray:
+        """Hidden state (n, S) after each event; the future never enters."""
+        ...
+
+    def probabilities(self, hidden: np.ndarray, questions: Questions) -> np.ndarray:
+        """Probability (m, C) that each emotion is expressed, by hidden states (n, S) of all events."""
+        ...
+
+
+@dataclass(frozen=True)
 class RecencyPooling:
-    """Exponentially weighted mean of a user's own past, shrunk to what is usual.
+    """Exponentially weighted mean of what a user's own utterances said, shrunk to what is usual: a moving average.
 
     Attributes:
         half_life_d: days after which an utterance counts one half.
         prior_strength: weight of the prior, in fresh utterances.
         prior: (C,) share of each label among training texts.
-        hidden_prior: (d_e,) mean emotion code of training texts.
     """
 
     half_life_d: float
     prior_strength: float
     prior: np.ndarray
-    hidden_prior: np.ndarray
 
-    def states(self, users: np.ndarray, occurred_at: pd.Series, values: np.ndarray) -> np.ndarray:
-        """The state (n, D) of a user right after each of his utterances, which it includes; the future never enters.
-
-        Args:
-            users: (n,) user of each utterance; the utterances of a user stand together, in order of time.
-            occurred_at: (n,) UTC; between utterances without a time nothing fades.
-            values: (n, D) probabilities and emotion code, side by side.
-        """
-        position = positions_in_runs(users)
-        gap_d = occurred_at.diff().dt.total_seconds().to_numpy() / _SECONDS_A_DAY
-        fading = np.where(np.isfinite(gap_d), 0.5 ** (np.maximum(gap_d, 0.0) / self.half_life_d), 1.0)
-        total = np.column_stack([np.ones(len(values)), np.asarray(values, dtype=np.float64)])
-        for rows in rows_by_position(position)[1:]:
+    def hidden(self, events: Experience) -> np.ndarray:
+        """Weight of all utterances up to each event, and their weighted sum, (n, 1 + C)."""
+        fading = self._faded(events.gap_s)
+        is_said = events.kind == UTTERANCE
+        total = np.column_stack([is_said, np.where(is_said[:, None], events.said, 0.0)]).astype(np.float64)
+        for rows in rows_by_position(positions_in_runs(events.users))[1:]:
             total[rows] += fading[rows, None] * total[rows - 1]
-        prior = np.concatenate([self.prior, self.hidden_prior])
-        return np.asarray((self.prior_strength * prior + total[:, 1:]) / (self.prior_strength + total[:, :1]))
+        return total
 
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-able form, kept in the metadata of `emotion_checkpoint`."""
-        return {
-            "half_life_d": self.half_life_d,
-            "prior_strength": self.prior_strength,
-            "prior": np.asarray(self.prior).tolist(),
-            "hidden_prior": np.asarray(self.hidden_prior).tolist(),
-        }
+    def probabilities(self, hidden: np.ndarray, questions: Questions) -> np.ndarray:
+        """The mean (m, C), the content at hand unseen."""
+        total = hidden[questions.row] * self._faded(questions.gap_s)[:, None]
+        return np.asarray((self.prior_strength * self.prior + total[:, 1:]) / (self.prior_strength + total[:, :1]))
+
+    def _faded(self, gap_s: np.ndarray) -> np.ndarray:
+        return np.asarray(0.5 ** (gap_s / (DAY_S * self.half_life_d)))
+
+    def checkpoint(self, **metadata: Any) -> Checkpoint:
+        """The pooling at rest."""
+        params = {"half_life_d": self.half_life_d, "prior_strength": self.prior_strength}
+        return Checkpoint("recency", params, {"prior": np.asarray(self.prior)}, metadata)
 
     @classmethod
-    def from_dict(cls, facts: Mapping[str, Any]) -> RecencyPooling:
-        """Inverse of `to_dict`."""
-        prior, hidden_prior = np.asarray(facts["prior"]), np.asarray(facts["hidden_prior"])
-        return cls(facts["half_life_d"], facts["prior_strength"], prior, hidden_prior)
+    def from_checkpoint(cls, checkpoint: Checkpoint) -> RecencyPooling:
+        """Inverse of `checkpoint`."""
+        return cls(**checkpoint.params, prior=checkpoint.weights["prior"])
 
 
 def positions_in_runs(users: np.ndarray) -> np.ndarray:
@@ -90,23 +125,3 @@ def rows_by_position(position: np.ndarray) -> list[np.ndarray]:
     """Rows at position 0, at position 1, and so on; at least one entry."""
     order = np.argsort(position, kind="stable")
     return np.split(order, np.cumsum(np.bincount(position, minlength=1))[:-1])
-
-
-def emotion_state(
-    checkpoint: Checkpoint, probabilities: np.ndarray, hidden: np.ndarray, occurred_at: pd.Series
-) -> tuple[np.ndarray, np.ndarray]:
-    """E_t of one user after his last utterance: probabilities (C,) and emotion code (d_e,). Without any: the prior.
-
-    Args:
-        checkpoint: `emotion_checkpoint`; its metadata holds the pooling.
-        probabilities: (k, C) calibrated probabilities of the user's utterances, oldest first.
-        hidden: (k, d_e) their emotion codes.
-        occurred_at: (k,) UTC times.
-    """
-    pooling = RecencyPooling.from_dict(checkpoint.metadata["state"])
-    n_labels = len(pooling.prior)
-    if len(probabilities) == 0:
-        return pooling.prior, pooling.hidden_prior
-    times = pd.Series(occurred_at).reset_index(drop=True)
-    state = pooling.states(np.zeros(len(times), dtype=np.int64), times, np.concatenate([probabilities, hidden], axis=1))
-    return state[-1, :n_labels], state[-1, n_labels:]

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from affectlens.models.recommender.catalogue import NO_STATE, Catalogue, GeneratedContent, index_of, seconds
+from affectlens.features.times import seconds
+from affectlens.models.recommender.catalogue import NO_STATE, Catalogue, GeneratedContent, index_of
 from affectlens.models.recommender.crowd import Crowd
 from affectlens.schemas import INTERACTION_KINDS
 

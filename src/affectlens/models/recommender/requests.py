@@ -8,13 +8,13 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from affectlens.features.times import seconds
 from affectlens.models.recommender.catalogue import (
     Catalogue,
     GeneratedContent,
     catalogue_of,
     generated_content_of,
     index_of,
-    seconds,
     users_of,
 )
 from affectlens.models.recommender.histories import Histories, crowd_of, histories_of

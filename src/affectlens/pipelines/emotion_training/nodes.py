@@ -11,22 +11,18 @@ import pandas as pd
 
 from affectlens.evaluation.average_precision import macro_average_precision
 from affectlens.evaluation.blending import fit_blend
-from affectlens.evaluation.calibration import negative_log_likelihood
 from affectlens.features.text import Vocabulary
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.emotion.blend import BLEND
-from affectlens.models.emotion.state import RecencyPooling
 from affectlens.pipelines.emotion_training import scoring, tables
 from affectlens.pipelines.emotion_training.params import (
     DecisionParams,
     EmotionMemberParams,
-    EmotionStateParams,
     MembersParams,
     TrainerParams,
 )
 from affectlens.training.emotion import FittingTask, encode_texts, fit_member, score_texts
 from affectlens.training.emotion_members import HISTORY_COLUMNS
-from affectlens.training.emotion_state import fit_recency_pooling
 
 logger = logging.getLogger(__name__)
 
@@ -111,31 +107,6 @@ def encode_utterances(model: Checkpoint, utterances: pd.DataFrame) -> pd.DataFra
     return tables.signals_table(utterances, *encode_texts(model, utterances["text"].tolist()))
 
 
-def fit_pooling(
-    model: Checkpoint, signals: pd.DataFrame, examples: pd.DataFrame, state: EmotionStateParams
-) -> Checkpoint:
-    """Choose on valid how E_t pools a user's utterances; the checkpoint of the whole M_E carries the choice."""
-    train_ids = examples.loc[examples["split"] == "train", "utterance_id"]
-    is_train = signals["utterance_id"].isin(train_ids)
-    hidden_prior = tables.stacked(signals.loc[is_train, "hidden"], model.metadata["hidden_size"]).mean(axis=0)
-    prior = np.asarray(model.metadata["prior"])
-    timelines = tables.timelines(signals, examples, model)
-    pooling = fit_recency_pooling(timelines, prior, hidden_prior, state, negative_log_likelihood)
-    return replace(model, metadata={**model.metadata, "state": pooling.to_dict()})
-
-
-def pool_states(checkpoint: Checkpoint, signals: pd.DataFrame, users: pd.DataFrame) -> pd.DataFrame:
-    """E_t of every user: the prior at the beginning, then one state after each of his utterances."""
-    pooling = RecencyPooling.from_dict(checkpoint.metadata["state"])
-    n_labels = len(pooling.prior)
-    rows, code = tables.sorted_by_user(signals, users["user_id"])
-    probabilities = tables.stacked(rows["probabilities"], n_labels)
-    hidden = tables.stacked(rows["hidden"], len(pooling.hidden_prior))
-    states = pooling.states(code, rows["occurred_at"], np.concatenate([probabilities, hidden], axis=1))
-    first = np.concatenate([pooling.prior, pooling.hidden_prior])
-    return tables.states_table(rows, code, states, users, first, n_labels)
-
-
 def encode_contents(checkpoint: Checkpoint, contents: pd.DataFrame) -> pd.DataFrame:
     """Emotion probabilities of every content: read off its text, else the share of each label in training texts."""
     has_text = contents["text"].fillna("").str.strip().ne("").to_numpy(dtype=bool)
@@ -172,16 +143,6 @@ def score_members(
     best = first[choose_member(*fitted).architecture]
     answers = (best.truth, best.decisions[best.taxonomy], best.probabilities)
     return scoring.joined(parts), tables.examples_table(shown, *answers, valid.names, n_examples)
-
-
-def score_states(
-    checkpoint: Checkpoint, signals: pd.DataFrame, examples: pd.DataFrame, seed: int, dataset: str
-) -> pd.DataFrame:
-    """How well E_t foretells the next labelled utterance of its user; no rows where utterances have no users."""
-    timelines = tables.timelines(signals, examples, checkpoint)
-    split = "test" if (examples["split"] == "test").any() else "valid"
-    pooling = RecencyPooling.from_dict(checkpoint.metadata["state"])
-    return scoring.state_rows(timelines, pooling, scoring.Setting(split, "next_utterance", seed, dataset))
 
 
 def collect_leaderboard(*parts: pd.DataFrame) -> pd.DataFrame:

@@ -8,13 +8,21 @@ from pydantic import Field, model_validator
 from affectlens.evaluation.thresholds import DecisionParams
 from affectlens.models.emotion.build import NETWORKS, PRETRAINED
 from affectlens.models.emotion.pretrained import missing_extra
-from affectlens.models.emotion.state import EmotionStateParams
+from affectlens.models.emotion.state import RecencyParams
 from affectlens.params import Params
 from affectlens.training.emotion import MemberModel
+from affectlens.training.emotion_state import RecurrentFitParams
 from affectlens.training.loop import TrainerParams, TrainingParams
 from affectlens.training.pace import PaceParams
 
-__all__ = ["DecisionParams", "EmotionMemberParams", "EmotionStateParams", "MembersParams", "TrainerParams"]
+__all__ = [
+    "DecisionParams",
+    "EmotionMemberParams",
+    "MembersParams",
+    "RecencyParams",
+    "RecurrentFitParams",
+    "TrainerParams",
+]
 
 logger = logging.getLogger(__name__)
 

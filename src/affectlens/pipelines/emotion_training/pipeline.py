@@ -5,7 +5,7 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
-from affectlens.pipelines.emotion_training import nodes
+from affectlens.pipelines.emotion_training import nodes, state_nodes
 
 BASELINES = ("majority", "lexicon_rule", "tfidf")
 NETWORKS = ("cnn", "lstm", "gru", "table_lstm", "encoder")
@@ -52,18 +52,15 @@ def _one_member() -> Pipeline:
 def _all_members() -> Pipeline:
     tested = ["emotion_examples", "annotations", "params:emotion.decision", "params:emotion.n_examples"]
     weighed = ["emotion_examples", "params:emotion.members", "params:emotion.decision", "params:seed"]
-    signals = ["emotion_signals", "emotion_examples"]
     shared = ["params:seed", "params:dataset"]
     steps: list[tuple[Callable[..., Any], list[str], str | list[str]]] = [
-        (nodes.collect_histories, _HISTORIES, "emotion_history"),
+        (nodes.collect_histories, [*_HISTORIES, "emotion_state_history"], "emotion_history"),
         (nodes.blend_members, [*weighed, *_ALONE], "blend_checkpoint"),
-        (nodes.choose_member, _CHECKPOINTS, "emotion_model"),
-        (nodes.encode_utterances, ["emotion_model", "utterances"], "emotion_signals"),
-        (nodes.fit_pooling, ["emotion_model", *signals, "params:emotion.state"], "emotion_checkpoint"),
-        (nodes.pool_states, ["emotion_checkpoint", "emotion_signals", "users"], "emotion_states"),
+        (nodes.choose_member, _CHECKPOINTS, "emotion_checkpoint"),
+        (nodes.encode_utterances, ["emotion_checkpoint", "utterances"], "emotion_signals"),
         (nodes.encode_contents, ["emotion_checkpoint", "contents"], "content_emotions"),
         (nodes.score_members, [*tested, *shared, *_CHECKPOINTS], ["emotion_model_scores", "emotion_examples_scored"]),
-        (nodes.score_states, ["emotion_checkpoint", *signals, *shared], "emotion_state_scores"),
+        *_states(shared),
         (nodes.collect_leaderboard, ["emotion_model_scores", "emotion_state_scores"], "emotion_leaderboard"),
     ]
     return Pipeline(
@@ -75,3 +72,25 @@ def _all_members() -> Pipeline:
         },
         outputs={"blend_checkpoint": "emotion.blend.checkpoint"},
     )
+
+
+def _states(shared: list[str]) -> list[tuple[Callable[..., Any], list[str], str | list[str]]]:
+    lived = ["emotion_checkpoint", "users", "utterances", "emotion_signals", "interactions", "content_emotions"]
+    taught = [*lived, "emotion_examples", "utterance_splits", "split_boundaries"]
+    recurrent = [
+        "params:emotion.state.recurrent",
+        "params:emotion.state.ridge",
+        "params:trainer",
+        "params:seed",
+        "params:workspace",
+    ]
+    both = ["moving_average_state", "recurrent_state"]
+    tracked = ["emotion_state_checkpoint", *lived, "params:emotion.state.every"]
+    scored = [*taught, "emotion_state_checkpoint", "moving_average_state", "simulated_truth", *shared]
+    return [
+        (state_nodes.fit_moving_average, [*taught, "params:emotion.state.moving_average"], both[0]),
+        (state_nodes.fit_recurrent_state, [*taught, *recurrent], [both[1], "emotion_state_history"]),
+        (state_nodes.choose_state_model, both, "emotion_state_checkpoint"),
+        (state_nodes.track_states, tracked, "emotion_states"),
+        (state_nodes.score_states, scored, "emotion_state_scores"),
+    ]

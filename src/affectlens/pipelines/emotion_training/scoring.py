@@ -10,25 +10,22 @@ import numpy as np
 import pandas as pd
 
 from affectlens.evaluation.agreement import human_ceiling
-from affectlens.evaluation.calibration import negative_log_likelihood
 from affectlens.evaluation.emotion import ScoredTexts, emotion_estimates, macro_f1, paired_macro_f1
-from affectlens.evaluation.estimate import Estimate, leaderboard_rows, paired_difference, resampled_estimate
+from affectlens.evaluation.estimate import Estimate, leaderboard_rows
 from affectlens.evaluation.policy_values import holm
 from affectlens.evaluation.thresholds import DecisionParams, cross_fitted, tune_decision_rule
 from affectlens.features.taxonomy import indicator_matrix
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.emotion.blend import BLEND, members_of
 from affectlens.models.emotion.decision import DecisionRule
-from affectlens.models.emotion.state import RecencyPooling
 from affectlens.training.emotion import LabelledTexts, code_size, score_texts, with_decision_rule
-from affectlens.training.emotion_state import UserTimelines, before, foretold
 
 logger = logging.getLogger(__name__)
 
 NOT_FITTED = Checkpoint("none", {}, {})
 UNTRAINED = ("majority", "lexicon_rule")
 BASELINES = (*UNTRAINED, "tfidf")
-HUMAN, NEXT = "human", "next_utterance_nll"
+HUMAN = "human"
 
 
 @dataclass(frozen=True)
@@ -127,10 +124,10 @@ def paired_rows(scored: Mapping[str, ScoredTexts], setting: Setting) -> pd.DataF
         mine = scored[member]
         pair = (mine.decisions[mine.taxonomy], other.decisions[mine.taxonomy])
         found[f"{member} - tfidf"] = paired_macro_f1(mine.truth, *pair, setting.seed)
-    return _difference_rows("macro_f1", found, setting)
+    return difference_rows("macro_f1", found, setting)
 
 
-def _difference_rows(metric: str, found: Mapping[str, tuple[Estimate, float]], setting: Setting) -> pd.DataFrame:
+def difference_rows(metric: str, found: Mapping[str, tuple[Estimate, float]], setting: Setting) -> pd.DataFrame:
     """Differences and their p-values, these adjusted for their number (Holm)."""
     adjusted = holm({pair: p_value for pair, (_, p_value) in found.items()})
     parts = []
@@ -148,52 +145,6 @@ def human_rows(annotations: pd.DataFrame, examples: pd.DataFrame, taxonomy: str,
     documents = used["utterance_id"].to_numpy(dtype=object)
     estimates = human_ceiling(documents, ratings, setting.seed) if len(used) else {}
     return setting.rows(HUMAN, estimates, is_baseline=True)
-
-
-def state_rows(timelines: UserTimelines, pooling: RecencyPooling, setting: Setting) -> pd.DataFrame:
-    """How well E_t foretells its user's next labelled utterance, beside the last utterance alone and the prior."""
-    rows = timelines.labelled(setting.split)
-    if len(rows) == 0:
-        return setting.rows("states", {}, is_baseline=False)
-    said = {
-        "states": foretold(pooling, timelines)[rows],
-        "last_utterance": before(timelines.probabilities, timelines.users, pooling.prior)[rows],
-        "prior": np.tile(pooling.prior, (len(rows), 1)),
-    }
-    truth, users = timelines.truth[rows], np.unique(timelines.users[rows], return_inverse=True)[1]
-    losses = {name: _UserLosses.of(negative_log_likelihood(truth, given), users) for name, given in said.items()}
-    parts = [
-        setting.rows(name, {NEXT: loss.estimate(setting.seed)}, is_baseline=name != "states")
-        for name, loss in losses.items()
-    ]
-    pairs = {
-        f"states - {other}": paired_difference(losses["states"].shares, losses[other].shares, setting.seed)
-        for other in ("last_utterance", "prior")
-    }
-    return joined([*parts, _difference_rows(NEXT, pairs, setting)])
-
-
-@dataclass(frozen=True)
-class _UserLosses:
-    """Sum of losses and number of utterances of each user."""
-
-    total: np.ndarray
-    count: np.ndarray
-
-    @classmethod
-    def of(cls, loss: np.ndarray, users: np.ndarray) -> _UserLosses:
-        return cls(np.bincount(users, weights=loss), np.bincount(users).astype(np.float64))
-
-    @property
-    def shares(self) -> np.ndarray:
-        """What each user adds: the mean over users is the mean loss of an utterance."""
-        return np.asarray(self.total / self.count.mean())
-
-    def estimate(self, seed: int) -> Estimate:
-        """Mean loss of an utterance, users resampled."""
-        return resampled_estimate(
-            lambda weights: (weights @ self.total) / (weights @ self.count), len(self.total), seed
-        )
 
 
 def joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:

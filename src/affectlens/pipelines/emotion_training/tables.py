@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from affectlens.features.experience import UTTERANCE, Experience, experience_of
+from affectlens.features.splits import Boundaries, names_of
 from affectlens.features.taxonomy import indicator_matrix, labels_of
-from affectlens.models.checkpoint import Checkpoint
+from affectlens.models.emotion.state import positions_in_runs
 from affectlens.training.emotion import LabelledTexts
-from affectlens.training.emotion_state import UserTimelines
+from affectlens.training.emotion_state import Lessons, lessons_of
 
 
 def taxonomy_of(examples: pd.DataFrame) -> str:
@@ -75,76 +79,71 @@ def content_table(contents: pd.DataFrame, has_text: np.ndarray, read: np.ndarray
     )
 
 
-def sorted_by_user(signals: pd.DataFrame, users: pd.Series) -> tuple[pd.DataFrame, np.ndarray]:
-    """Utterances that have a user, user after user and each by time; and the number of the user of each row.
+@dataclass(frozen=True)
+class Timelines:
+    """What users lived through, and what can be learned from it.
 
-    Args:
-        signals: utterances with `user_id` and `occurred_at`.
-        users: (n_users,) ids in the order that numbers them; ids that are not among them follow by appearance.
+    Attributes:
+        events: of all users.
+        user_ids: (U,) what the numbers of users stand for.
+        lessons: each event but the first of its user.
     """
-    owned = signals[signals["user_id"].notna()]
-    numbers = pd.Index(pd.concat([users, owned["user_id"]]).unique())
-    code = numbers.get_indexer(owned["user_id"])
-    instants = owned["occurred_at"].to_numpy(dtype="datetime64[us]").astype(np.int64)  # no time comes first
-    order = np.lexsort((instants, code))
-    return owned.iloc[order].reset_index(drop=True), code[order]
+
+    events: Experience
+    user_ids: np.ndarray
+    lessons: Lessons
 
 
-def timelines(signals: pd.DataFrame, examples: pd.DataFrame, checkpoint: Checkpoint) -> UserTimelines:
-    """The utterances of every user in order, with labels where there are any."""
-    rows, code = sorted_by_user(signals, pd.Series(dtype=object))
-    n_labels = len(checkpoint.params["labels"])
-    place = pd.Index(examples["utterance_id"]).get_indexer(rows["utterance_id"])
-    labels = indicator_matrix(list(examples["labels"]), checkpoint.params["taxonomy"])
-    truth = np.full((len(rows), n_labels), np.nan)
-    truth[place >= 0] = labels[place[place >= 0]]
-    split = np.append(examples["split"].fillna("").to_numpy(dtype=object), "")[place]
-    return UserTimelines(code, rows["occurred_at"], stacked(rows["probabilities"], n_labels), truth, split)
+def timelines(
+    users: pd.DataFrame,
+    utterances: pd.DataFrame,
+    signals: pd.DataFrame,
+    interactions: pd.DataFrame,
+    content_emotions: pd.DataFrame,
+    examples: pd.DataFrame,
+    utterance_splits: pd.DataFrame,
+    boundaries: Mapping[str, Any],
+) -> Timelines:
+    """Open the tables of everything that users said, saw and did."""
+    taxonomy = taxonomy_of(examples)
+    said = stacked(signals["probabilities"], len(labels_of(taxonomy)))
+    events, user_ids = experience_of(users, utterances, said, interactions, content_emotions)
+    place = pd.Index(examples["utterance_id"]).get_indexer(utterances["utterance_id"])
+    is_labelled, expressed = place >= 0, said.astype(np.float32)
+    expressed[is_labelled] = indicator_matrix(list(examples["labels"]), taxonomy)[place[is_labelled]]
+    splits = utterance_splits.set_index("utterance_id")["split"].reindex(utterances["utterance_id"])
+    times = pd.Series(pd.to_datetime(events.time, unit="s", utc=True))
+    split = names_of(Boundaries.from_json(boundaries).split(times))
+    arrays = (column.fillna("").to_numpy(dtype=object) for column in (splits, split))
+    return Timelines(events, user_ids, lessons_of(events, expressed, is_labelled, *arrays))
 
 
 def states_table(
-    signals: pd.DataFrame, code: np.ndarray, states: np.ndarray, users: pd.DataFrame, first: np.ndarray, n_labels: int
+    events: Experience, user_ids: np.ndarray, probabilities: np.ndarray, hidden: np.ndarray, every: int
 ) -> pd.DataFrame:
-    """One row a user before anything was said (the prior), and one after each utterance.
+    """E_t at the beginning of each user, after each utterance, after every so many other events, and after the last.
 
     Args:
-        signals: (n) utterances, user after user and each by time.
-        code: (n,) number of the user of each.
-        states: (n, C + d_e) state after each.
-        users: table with `user_id` and perhaps `joined_at`; its order numbers the users.
-        first: (C + d_e,) state before anything was said.
-        n_labels: C.
+        events: (n) of all users.
+        user_ids: (U,) what the numbers of users stand for.
+        probabilities: (n, C) E_t after each event.
+        hidden: (n, S) hidden state after each event.
+        every: of the events that are no utterance, one in so many leaves a state.
     """
-    begin = _beginnings(signals, users)
-    ids, step = begin["user_id"].to_numpy(dtype=object), np.zeros(len(begin), dtype=np.int64)
-    after = signals.groupby("user_id", sort=False).cumcount().to_numpy() + 1
-    every_step = np.concatenate([step, after])
-    order = np.lexsort((every_step, np.concatenate([np.arange(len(begin)), code])))
-    values = np.concatenate([np.tile(first, (len(begin), 1)), states]).astype(np.float32)[order]
-    table = pd.DataFrame(
+    step = positions_in_runs(events.users)
+    is_last = np.append(events.users[1:] != events.users[:-1], True)[: len(events)]
+    is_said = events.kind == UTTERANCE
+    rows = np.flatnonzero(events.is_beginning | is_said | is_last | (step % every == 0))
+    user_id = user_ids[events.users[rows]]
+    return pd.DataFrame(
         {
-            "user_id": np.concatenate([ids, signals["user_id"].to_numpy(dtype=object)]),
-            "occurred_at": pd.concat([begin["occurred_at"], signals["occurred_at"]], ignore_index=True),
+            "state_id": [f"{user}/{number}" for user, number in zip(user_id, step[rows], strict=True)],
+            "user_id": user_id,
+            "occurred_at": pd.to_datetime(events.time[rows], unit="s", utc=True),
+            "probabilities": _lists(probabilities[rows]),
+            "hidden": _lists(hidden[rows]),
         }
-    ).iloc[order]
-    table.insert(
-        0, "state_id", table["user_id"].astype(str) + "/" + pd.Series(every_step[order], table.index).astype(str)
     )
-    return table.reset_index(drop=True).assign(
-        probabilities=_lists(values[:, :n_labels]), hidden=_lists(values[:, n_labels:])
-    )
-
-
-def _beginnings(signals: pd.DataFrame, users: pd.DataFrame) -> pd.DataFrame:
-    """Each user with the instant at which his timeline begins: he joined, or a second before his first words."""
-    ids = pd.concat([users["user_id"], signals["user_id"]]).drop_duplicates().to_numpy(dtype=object)
-    first_words = signals.groupby("user_id", sort=False)["occurred_at"].min().reindex(ids) - pd.Timedelta(seconds=1)
-    times = [first_words.reset_index(drop=True)]
-    if "joined_at" in users:
-        joined = users.drop_duplicates("user_id").set_index("user_id")["joined_at"].reindex(ids)
-        times.append(joined.reset_index(drop=True))
-    earliest = pd.concat([pd.to_datetime(column, utc=True) for column in times], axis=1).min(axis=1)
-    return pd.DataFrame({"user_id": ids, "occurred_at": earliest})
 
 
 def _lists(matrix: np.ndarray) -> pd.Series:

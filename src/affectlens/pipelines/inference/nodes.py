@@ -12,7 +12,7 @@ from affectlens.models.gan import interest_of
 from affectlens.pipelines.inference.chain import Chain, open_chain
 from affectlens.pipelines.inference.checks import CHECK_COLUMNS, Condition, noise_check, swap_check
 from affectlens.pipelines.inference.params import CheckParams, RankingParams, TraceParams
-from affectlens.pipelines.inference.trace import trace_request
+from affectlens.pipelines.inference.trace import EmotionTables, trace_request
 
 
 def recommend_contents(
@@ -87,18 +87,22 @@ def _emotion_of_items(chain: Chain, content_emotions: pd.DataFrame) -> np.ndarra
 
 def trace_requests(
     recommender_checkpoint: Checkpoint,
-    emotion_checkpoint: Checkpoint,
     behaviour_sequences: pd.DataFrame,
     content_features: pd.DataFrame,
     generated_content_features: pd.DataFrame,
-    emotion_states: pd.DataFrame,
-    utterances: pd.DataFrame,
     params: TraceParams,
+    emotion_checkpoint: Checkpoint,
+    emotion_state_checkpoint: Checkpoint,
+    utterances: pd.DataFrame,
+    interactions: pd.DataFrame,
+    users: pd.DataFrame,
+    content_emotions: pd.DataFrame,
+    emotion_states: pd.DataFrame,
 ) -> list[dict[str, Any]]:
     """Whole requests of the first users who both wrote and watched."""
     chain = open_chain(recommender_checkpoint, behaviour_sequences, content_features, generated_content_features)
     wrote = set(utterances["user_id"].dropna())
-    users = [user for user in chain.user_ids if user in wrote][: params.n_users]
-    return [
-        trace_request(user, utterances, emotion_states, emotion_checkpoint, chain, params.n_shown) for user in users
-    ]
+    chosen = [user for user in chain.user_ids if user in wrote][: params.n_users]
+    primary = (utterances, interactions, users, content_emotions, emotion_states)
+    tables = EmotionTables(emotion_checkpoint, emotion_state_checkpoint, *primary)
+    return [trace_request(user, tables, chain, params.n_shown) for user in chosen]

@@ -3,6 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from affectlens.pipelines.inference import nodes
+from affectlens.pipelines.inference.trace import EMOTION_TABLES
 
 
 def create_pipeline(**_: object) -> Pipeline:
@@ -37,12 +38,10 @@ def create_pipeline(**_: object) -> Pipeline:
                 nodes.trace_requests,
                 [
                     "recommender_checkpoint",
-                    "emotion_checkpoint",
                     *behaviour,
                     "generated_content_features",
-                    "emotion_states",
-                    "utterances",
                     "params:inference.traces",
+                    *EMOTION_TABLES,
                 ],
                 "request_traces",
                 name="trace_requests",

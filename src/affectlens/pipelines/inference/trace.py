@@ -2,29 +2,57 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from kedro.io import AbstractVersionedDataset, CatalogProtocol
 
+from affectlens.features.experience import Experience, experience_of
 from affectlens.models.checkpoint import Checkpoint
-from affectlens.models.emotion.state import emotion_state
+from affectlens.models.emotion.recurrent_state import open_state_model
+from affectlens.models.emotion.state import Questions
 from affectlens.pipelines.inference.chain import Chain, open_chain
 from affectlens.pipelines.ingestion.intake import hash_ids
 from affectlens.training.emotion import encode_texts
 
 _SHOWN = 5
+EMOTION_TABLES = (
+    "emotion_checkpoint",
+    "emotion_state_checkpoint",
+    "utterances",
+    "interactions",
+    "users",
+    "content_emotions",
+    "emotion_states",
+)
 
 
-def trace_request(
-    user_id: str,
-    utterances: pd.DataFrame,
-    emotion_states: pd.DataFrame,
-    emotion_checkpoint: Checkpoint,
-    chain: Chain,
-    n_shown: int,
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class EmotionTables:
+    """What E_t of any user is computed from.
+
+    Attributes:
+        model: reads emotion from texts.
+        state_model: turns events into E_t.
+        utterances: primary table.
+        interactions: primary table.
+        users: primary table.
+        content_emotions: what the contents express.
+        states: the stored E_t.
+    """
+
+    model: Checkpoint
+    state_model: Checkpoint
+    utterances: pd.DataFrame
+    interactions: pd.DataFrame
+    users: pd.DataFrame
+    content_emotions: pd.DataFrame
+    states: pd.DataFrame
+
+
+def trace_request(user_id: str, tables: EmotionTables, chain: Chain, n_shown: int) -> dict[str, Any]:
     """The request of one user after everything that is known of them; texts themselves are not written down.
 
     E_t is computed anew from the texts, W_t and R_t from the checkpoint; G_t is the row that the recommender reads.
@@ -32,26 +60,37 @@ def trace_request(
     Raises:
         LookupError: nothing is known of the user.
     """
-    said = utterances[utterances["user_id"] == user_id].sort_values("occurred_at", kind="stable")
-    states = emotion_states[emotion_states["user_id"] == user_id]
+    said, seen, known, states = (
+        table[table["user_id"] == user_id]
+        for table in (tables.utterances, tables.interactions, tables.users, tables.states)
+    )
+    said = said.sort_values("occurred_at", kind="stable")
     events = chain.sequences[chain.sequences["user_id"] == user_id]
     if states.empty and events.empty:
         raise LookupError(f"user {user_id!r} is in none of the tables; `users` lists those who are")
-    labels = emotion_checkpoint.metadata["labels"]
-    probabilities, hidden = encode_texts(emotion_checkpoint, said["text"].tolist())
-    emotion, code = emotion_state(emotion_checkpoint, probabilities, hidden, said["occurred_at"])
+    labels = tables.model.metadata["labels"]
+    probabilities, _ = encode_texts(tables.model, said["text"].tolist())
+    lived, _ = experience_of(known, said, probabilities, seen, tables.content_emotions)
     return {
         "user_id": user_id,
         "S_t": _expressed(said, probabilities, labels, n_shown),
-        "E_t": {
-            "shape": [len(emotion)],
-            "hidden_shape": [len(code)],
-            "probabilities": dict(zip(labels, _rounded(emotion), strict=True)),
-            "after": str(said["occurred_at"].iloc[-1]) if len(said) else None,
-            "largest_difference_to_the_stored_state": _difference(states, emotion),
-        },
+        "E_t": _felt(lived, tables.state_model, states, labels),
         "A_t": _attended(events, n_shown),
         **_recommended(chain, user_id, n_shown),
+    }
+
+
+def _felt(lived: Experience, checkpoint: Checkpoint, states: pd.DataFrame, labels: list[str]) -> dict[str, Any]:
+    model = open_state_model(checkpoint)
+    hidden = model.hidden(lived)
+    emotion = model.probabilities(hidden, Questions.now(lived))[-1]
+    return {
+        "shape": [len(emotion)],
+        "hidden_shape": [hidden.shape[1]],
+        "probabilities": dict(zip(labels, _rounded(emotion), strict=True)),
+        "after": str(pd.Timestamp(lived.time[-1], unit="s", tz="UTC")),
+        "n_events": len(lived) - 1,
+        "largest_difference_to_the_stored_state": _difference(states, emotion),
     }
 
 
@@ -115,18 +154,18 @@ def trace_from_catalog(catalog: CatalogProtocol[Any, Any], user: str) -> str:
     """
     names = ("recommender_checkpoint", "behaviour_sequences", "content_features", "generated_content_features")
     chain = open_chain(*(catalog.load(name) for name in names))
-    states, utterances = catalog.load("emotion_states"), catalog.load("utterances")
-    known = set(chain.user_ids) | set(states["user_id"])
+    tables = EmotionTables(*(catalog.load(name) for name in EMOTION_TABLES))
+    known = set(chain.user_ids) | set(tables.states["user_id"])
     hashed = str(hash_ids(pd.Series([user]), catalog.load("user_id_key")).iloc[0])
     if user not in known and hashed not in known:
         raise LookupError(
             f"user {user!r} is in none of the tables, neither as it is nor hashed; `users` lists the hashes"
         )
     found = user if user in known else hashed
-    trace = trace_request(found, utterances, states, catalog.load("emotion_checkpoint"), chain, _SHOWN)
+    trace = trace_request(found, tables, chain, _SHOWN)
     checkpoints = {
         name: dataset.resolve_load_version()
-        for name in ("emotion_checkpoint", "gan_checkpoint", "recommender_checkpoint")
+        for name in ("emotion_checkpoint", "emotion_state_checkpoint", "gan_checkpoint", "recommender_checkpoint")
         if isinstance(dataset := catalog.get(name), AbstractVersionedDataset)
     }
     return _as_text(trace, checkpoints)
@@ -142,7 +181,10 @@ def _as_text(trace: dict[str, Any], versions: dict[str, str | None]) -> str:
         f"       {row['occurred_at']}  {row['form']:<12} {row['n_words']:>3} words  {row['emotion']}"
         for row in trace["S_t"]["last"]
     ]
-    lines += [f"E_t  {shape['E_t']:<12} M_E(S_t) after {state['after']}; hidden state {tuple(state['hidden_shape'])}"]
+    lines += [
+        f"E_t  {shape['E_t']:<12} M_E(S_t) after {state['n_events']} events, {state['after']}; "
+        f"hidden state {tuple(state['hidden_shape'])}"
+    ]
     lines += ["       " + "  ".join(f"{name} {value:.3f}" for name, value in strongest)]
     lines += [f"       largest difference to the stored state: {state['largest_difference_to_the_stored_state']}"]
     lines += [f"A_t  {shape['A_t']:<12} what the user attended to (item, kind, dwell, gap); the last events:"]
