@@ -18,7 +18,7 @@ from affectlens.models.emotion.recurrent_state import build_state_network, open_
 from affectlens.models.emotion.state import Questions
 from affectlens.pipelines.emotion_training import state_scoring, tables
 from affectlens.pipelines.emotion_training.params import RecencyParams, RecurrentFitParams, TrainerParams
-from affectlens.training.emotion import HISTORY_COLUMNS
+from affectlens.training.emotion_members import HISTORY_COLUMNS
 from affectlens.training.emotion_state import fit_recency, fit_recurrent, uncalibrated
 
 logger = logging.getLogger(__name__)
