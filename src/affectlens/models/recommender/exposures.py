@@ -12,7 +12,8 @@ from scipy import sparse
 from sklearn.decomposition import TruncatedSVD
 
 from affectlens.features.splits import TRAIN, Boundaries
-from affectlens.models.recommender.catalogue import Catalogue, GeneratedContent, seconds
+from affectlens.features.times import seconds
+from affectlens.models.recommender.catalogue import Catalogue, GeneratedContent
 from affectlens.models.recommender.histories import Histories
 
 PLACE = ["user_id", "content_id", "slate_id", "position"]
