@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -15,3 +18,52 @@ def multilabel_loss(model: nn.Module, batch: EmotionBatch) -> Tensor:
     """
     logits = model(batch.tokens)
     return functional.binary_cross_entropy_with_logits(logits, batch.labels, reduction="sum") / len(logits)
+
+
+class _BlockedCrossEntropy(torch.autograd.Function):
+    """Mean cross-entropy of states @ items.T, with its gradients, a block of states at a time.
+
+    Per block, three products and one exponential in place: logits, gradient of the states, gradient of the items. The
+    softmax is never divided out: its denominators scale the thin factors of the products instead.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, states: Tensor, items: Tensor, target: Tensor, block: int) -> Tensor:
+        n_states, n_items = len(states), len(items)
+        loss = states.new_zeros(())
+        for_states, for_items = torch.empty_like(states), torch.zeros_like(items)
+        memory = states.new_empty(n_items * min(block, n_states))
+        for start in range(0, n_states, block):
+            part, wanted = states[start : start + block], target[start : start + block]
+            scores = memory[: n_items * len(part)].view(n_items, len(part))  # (N, block): faster than its transpose
+            torch.mm(items, part.T, out=scores)
+            hit = scores[wanted, torch.arange(len(part), device=part.device)].clone()
+            top = scores.amax(dim=0)
+            total = scores.sub_(top).exp_().sum(dim=0)
+            loss += (total.log() + top - hit).sum()
+            torch.mm(scores.T, items, out=for_states[start : start + block])
+            for_states[start : start + block].div_(total[:, None]).sub_(items[wanted])
+            for_items.addmm_(scores, part / total[:, None]).index_add_(0, wanted, part, alpha=-1.0)
+        ctx.save_for_backward(for_states / n_states, for_items / n_states)
+        return loss / n_states
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:  # type: ignore[override]
+        for_states, for_items = ctx.saved_tensors
+        return gradient * for_states, gradient * for_items, None, None
+
+
+def blocked_cross_entropy(states: Tensor, items: Tensor, target: Tensor, block: int) -> Tensor:
+    """Mean cross-entropy of the logits states @ items.T without holding more than `block` rows of them.
+
+    Equal to `cross_entropy(states @ items.T, target)` up to rounding, and differentiable once.
+
+    Args:
+        states: (P, M).
+        items: (N, M).
+        target: (P,) row of `items`.
+        block: states whose logits are held at once, above 0.
+    """
+    with torch.autocast(device_type=states.device.type, enabled=False):
+        loss: Tensor = _BlockedCrossEntropy.apply(states.float(), items.float(), target, block)
+    return loss

@@ -16,10 +16,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from affectlens.models.checkpoint import Checkpoint
-from affectlens.models.recommender.attention import AttentionParams, AttentionRecommender
+from affectlens.models.recommender.attention import AttentionParams, AttentionRecommender, RecommenderOutput
 from affectlens.models.recommender.build import AttentionScorer, build_recommender_model
 from affectlens.models.recommender.catalogue import Catalogue, GeneratedContent
 from affectlens.models.recommender.histories import Histories
+from affectlens.models.recommender.spectral import spectral_items
 from affectlens.models.recommender.streams import (
     ALWAYS,
     EventStream,
@@ -30,11 +31,14 @@ from affectlens.models.recommender.streams import (
     whole_hours,
 )
 from affectlens.schemas import INTERACTION_KINDS
+from affectlens.training.losses import blocked_cross_entropy
 from affectlens.training.loop import Batches, TrainerParams, TrainingParams, fit
 
 logger = logging.getLogger(__name__)
 
 # Shapes: B windows, T positions of the longest, P positions that predict, K generated vectors, G content width.
+_STATES_AT_ONCE = 512  # rows of logits that the loss holds at once
+_RANDOM_SHARE = 0.1
 _BUCKET_BATCHES = 32  # windows are sorted by length within as many windows as fill this many batches
 
 
@@ -156,7 +160,9 @@ def _batch(
 def next_item_loss(model: nn.Module, batch: RecommenderBatch) -> Tensor:
     """Mean cross-entropy of the next item over the items that existed, at real positions only."""
     columns = (batch.token, batch.kind, batch.dwell, batch.gap, batch.asks, batch.hour, batch.heat, batch.generated)
-    output = model(*columns, only_classes=True)
+    output: RecommenderOutput = model(*columns, only_classes=True)
+    if output.moment is None:
+        return blocked_cross_entropy(output.states, output.items, batch.target, _STATES_AT_ONCE)
     return functional.cross_entropy(output.logits.float(), batch.target)
 
 
@@ -175,11 +181,19 @@ def new_attention_model(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = build_recommender_model("attention", sizes)
+    if params.item_start == "spectral":
+        _start_from(model, spectral_items(train, catalogue.n_items, params.width, seed))
     model.content.copy_(torch.from_numpy(catalogue.vectors))
     model.is_known.copy_(torch.from_numpy(np.isin(np.arange(catalogue.n_items), train.item)))
     model.is_class.copy_(torch.from_numpy(softmax_classes(train, catalogue)))
     model.created.copy_(torch.from_numpy(whole_hours(catalogue.created_at, ALWAYS)))
     return model, sizes
+
+
+@torch.no_grad()
+def _start_from(model: AttentionRecommender, vectors: np.ndarray) -> None:
+    """Item embeddings at given vectors, with a tenth of the random start so that no two are equal."""
+    model.item.weight.mul_(_RANDOM_SHARE).add_(torch.from_numpy(vectors))
 
 
 def fit_attention(

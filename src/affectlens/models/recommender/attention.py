@@ -29,6 +29,9 @@ class AttentionParams(Params):
     expansion: int = Field(ge=1, description="width of the feed-forward layers in multiples of D")
     dropout: float = Field(ge=0, lt=1)
     item_dropout: float = Field(ge=0, lt=1, description="share of item ids hidden in training where content is known")
+    item_start: Literal["random", "spectral"] = Field(
+        description="item embeddings before training; spectral: directions in which training users consumed together"
+    )
     similarity: Literal["cosine", "dot"] = Field(description="between the behaviour state and the items")
     temperature: float = Field(gt=0, description="divides the similarity")
     max_length: int = Field(ge=2, description="positions read at once")
@@ -43,17 +46,27 @@ class AttentionParams(Params):
 
 
 class RecommenderOutput(NamedTuple):
-    """What the model says at P positions.
+    """What the model says at P positions, of N items or of the classes of the softmax only.
 
     Attributes:
-        logits: (P, N), or (P, classes) where only the classes of the softmax were asked for.
+        states: (P, M) what asks.
+        items: (N, M) what answers.
+        moment: (P, N) what the moment of the request adds; None where times are not known.
         weights: W_t (P, K), non-negative, sum 1; None where there is no generated content.
         vectors: R_t (P, G), the weighted sum of the generated vectors; None likewise.
     """
 
-    logits: Tensor
+    states: Tensor
+    items: Tensor
+    moment: Tensor | None
     weights: Tensor | None
     vectors: Tensor | None
+
+    @property
+    def logits(self) -> Tensor:
+        """Scores (P, N). The loss does without them where it can: they are the largest array there is."""
+        matched = self.states @ self.items.T
+        return matched if self.moment is None else matched + self.moment
 
 
 class CausalBlock(nn.Module):
@@ -224,16 +237,16 @@ class AttentionRecommender(nn.Module):
         if only_classes:
             classes = self.is_class.nonzero().squeeze(1)
             items, content, created = items[classes], content[classes], created[classes]
-        moment: Tensor | float = 0.0
+        moment = None
         if self.feed is not None and heat is not None:
             moment = self.feed(states, hour[:, None] - created[None, :], heat, only_classes)
         left, right = self._similarity_parts(states, items)
         if self.generated is None or generated is None:
-            return RecommenderOutput(left @ right.T + moment, None, None)
+            return RecommenderOutput(left, right, moment, None, None)
         weights, vectors = self.generated(states, generated)
         left = torch.cat([left, self.generated.scale * self.generated.match(vectors)], dim=1)
         right = torch.cat([right, self.generated.match(content)], dim=1)
-        return RecommenderOutput(left @ right.T + moment, weights, vectors)
+        return RecommenderOutput(left, right, moment, weights, vectors)
 
     def _similarity_parts(self, states: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
         if self.params.similarity == "cosine":

@@ -127,7 +127,8 @@ def recommend_with(model: AttentionRecommender, histories: Histories, generated:
     )
     hours = on_device(whole_hours(histories.request_time, FUTURE))
     output: RecommenderOutput = model(*map(on_device, events), on_device(asks), hours, heat, vectors, False)
-    return Recommendation(_array(output.logits), *(None if part is None else _array(part) for part in output[1:]))
+    links = (None if part is None else _array(part) for part in (output.weights, output.vectors))
+    return Recommendation(_array(output.logits), *links)
 
 
 def _check_generated(generated: np.ndarray | None, n_users: int, content_width: int) -> None:
