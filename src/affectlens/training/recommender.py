@@ -38,7 +38,6 @@ logger = logging.getLogger(__name__)
 
 # Shapes: B windows, T positions of the longest, P positions that predict, K generated vectors, G content width.
 _STATES_AT_ONCE = 512  # rows of logits that the loss holds at once
-_RANDOM_SHARE = 0.1
 _BUCKET_BATCHES = 32  # windows are sorted by length within as many windows as fill this many batches
 
 
@@ -182,18 +181,12 @@ def new_attention_model(
         torch.manual_seed(seed)
         model = build_recommender_model("attention", sizes)
     if params.item_start == "spectral":
-        _start_from(model, spectral_items(train, catalogue.n_items, params.width, seed))
+        model.start_from(torch.from_numpy(spectral_items(train, catalogue.n_items, params.width, seed)))
     model.content.copy_(torch.from_numpy(catalogue.vectors))
     model.is_known.copy_(torch.from_numpy(np.isin(np.arange(catalogue.n_items), train.item)))
     model.is_class.copy_(torch.from_numpy(softmax_classes(train, catalogue)))
     model.created.copy_(torch.from_numpy(whole_hours(catalogue.created_at, ALWAYS)))
     return model, sizes
-
-
-@torch.no_grad()
-def _start_from(model: AttentionRecommender, vectors: np.ndarray) -> None:
-    """Item embeddings at given vectors, with a tenth of the random start so that no two are equal."""
-    model.item.weight.mul_(_RANDOM_SHARE).add_(torch.from_numpy(vectors))
 
 
 def fit_attention(

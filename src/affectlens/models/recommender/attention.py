@@ -19,6 +19,8 @@ from affectlens.params import Params
 
 # Shapes: B windows, T positions, P positions that ask, N items, D width, K generated vectors, G content width, M match.
 
+_FAINT = 0.1  # share of a random start that is left beside a given one, so that no two items are equal
+
 
 class AttentionParams(Params):
     """Size and form of the attention recommender."""
@@ -184,6 +186,21 @@ class AttentionRecommender(nn.Module):
         for table in (self.item.weight, self.start, self.kind.weight, self.dwell.weight, self.gap.weight):
             nn.init.normal_(table, std=width**-0.5)
         nn.init.normal_(self.position.weight, std=width**-0.5)
+
+    @torch.no_grad()
+    def start_from(self, vectors: Tensor) -> None:
+        """Begin as the neighbourhood model of these item vectors (N, D): the state is the newest item, all else is faint.
+
+        Every residual path is closed (Zhang et al. 2019, "Fixup initialization", arXiv:1901.09321) and opens in training.
+        """
+        self.item.weight.mul_(_FAINT).add_(vectors)
+        for faint in (self.start, self.kind.weight, self.dwell.weight, self.gap.weight, self.position.weight):
+            faint.mul_(_FAINT)
+        if self.project is not None:
+            nn.init.zeros_(self.project.weight)
+        for block in self.blocks:
+            nn.init.zeros_(block.merge.weight)
+            nn.init.zeros_(block.contract.weight)
 
     def items(self) -> Tensor:
         """Item vectors (N, D). The id of an item without a training event says nothing and is left out."""

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.linalg import svds
+from sklearn.utils.extmath import randomized_svd
 
 from affectlens.models.recommender.histories import Histories
 from affectlens.models.recommender.item_to_item import binary_interactions
+
+_POWER_ITERATIONS = 3
 
 
 def spectral_items(train: Histories, n_items: int, width: int, seed: int) -> np.ndarray:
@@ -29,7 +31,7 @@ def spectral_items(train: Histories, n_items: int, width: int, seed: int) -> np.
         return vectors
     by_user, by_item = (np.asarray(consumed.sum(axis=axis)).ravel() for axis in (1, 0))
     scaled = _inverse_root(by_user) @ consumed @ _inverse_root(by_item)
-    _, strength, direction = svds(scaled, k=n_directions, rng=np.random.default_rng(seed))
+    _, strength, direction = randomized_svd(scaled, n_directions, n_iter=_POWER_ITERATIONS, random_state=seed)
     found = direction.T * np.sqrt(strength)
     vectors[:, :n_directions] = found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)
     vectors[by_item == 0] = 0.0

@@ -1,0 +1,116 @@
+"""SASRec on Amazon Beauty, one core: ours against RecBole's and RecTools' on the same sequences and targets.
+
+Each peer gets an environment of its own (their numpy needs differ from ours and from each other's), made on first use in
+`.venv/peers/`. Needs `affectlens fetch sequences` or AFFECTLENS_MIRROR. Width 64, 2 blocks, 2 heads, 50 positions, softmax
+over all items. `python -m benchmarks.recommender --seconds 900` lets every peer train that long and adds the time that
+each takes to the best validation NDCG@10 of the peers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+ROOT = Path(__file__).parents[1]
+SETTINGS = {"width": 64, "n_blocks": 2, "n_heads": 2, "max_length": 50, "dropout": 0.3}
+TORCH = next(line for line in (ROOT / "constraints.txt").read_text().splitlines() if line.startswith("torch=="))
+PEERS = {
+    "recbole": [TORCH, "recbole==1.2.1", "numpy==1.26.4", "pandas==2.2.3", "scipy==1.10.1", "setuptools<81"],
+    "rectools": [TORCH, "rectools[torch]==0.19.0"],
+}
+TIMED_BATCHES = {"recbole": 20, "rectools": 10}
+
+
+def main(seconds: float = 0.0) -> str:
+    """CPU seconds an epoch, peak memory, and with `seconds` those to equal validation accuracy."""
+    with tempfile.TemporaryDirectory() as folder:
+        n_targets = write_sequences(Path(folder))
+        found = {"affectlens": run_ours(seconds)}
+        for name in PEERS:
+            batches = 0 if seconds else TIMED_BATCHES[name]
+            arguments = [folder, str(1000 if seconds else 1), str(batches), str(seconds or 1e9), json.dumps(SETTINGS)]
+            script = ROOT / "benchmarks" / "peers" / f"{name}_sasrec.py"
+            found[name] = run([str(environment(name)), str(script), *arguments])
+    return str(summary(found, n_targets))
+
+
+def summary(found: dict[str, list[dict[str, float]]], n_targets: int) -> pd.DataFrame:
+    """One row a system. An epoch is what it takes to predict all targets once, from the rate of those that were timed."""
+    rows = {}
+    for name, epochs in found.items():
+        rate = epochs[-1]["cpu_s"] / sum(epoch["targets"] for epoch in epochs)
+        rows[name] = {"cpu_s_an_epoch": rate * n_targets, "peak_mb": max(epoch["peak_mb"] for epoch in epochs)}
+        if "valid_ndcg" in epochs[-1]:
+            rows[name]["best_valid_ndcg"] = max(epoch["valid_ndcg"] for epoch in epochs)
+    frame = pd.DataFrame(rows).T
+    frame["times_slower_an_epoch"] = frame["cpu_s_an_epoch"] / frame.loc["affectlens", "cpu_s_an_epoch"]
+    for name in PEERS if "best_valid_ndcg" in frame else ():
+        for system, epochs in found.items():
+            reached = [e["cpu_s"] for e in epochs if e.get("valid_ndcg", 0.0) >= frame.loc[name, "best_valid_ndcg"]]
+            frame.loc[system, f"cpu_s_to_{name}_best"] = min(reached, default=float("nan"))
+    return frame.round(3)
+
+
+def write_sequences(folder: Path) -> int:
+    """The file in RecBole's form, with the position as time; returns how many events of training have one before."""
+    from affectlens.fetch import fetch_files
+
+    (path,) = [path for path in fetch_files("sequences") if path.name == "Beauty.txt.gz"]
+    target = folder / "sequences" / "sequences.inter"
+    target.parent.mkdir()
+    n_targets = 0
+    with gzip.open(path, "rt") as lines, target.open("w") as rows:
+        rows.write("user_id:token\titem_id:token\ttimestamp:float\n")
+        for line in lines:
+            user, *items = line.split()
+            n_targets += len(items) - 3
+            rows.writelines(f"{user}\t{item}\t{place}\n" for place, item in enumerate(items))
+    (folder / "sequences.inter").write_text(target.read_text())
+    return n_targets
+
+
+def environment(name: str) -> Path:
+    """The interpreter of a peer, with the peer installed."""
+    folder = ROOT / ".venv" / "peers" / name
+    python = folder / "bin" / "python"
+    if not (folder / "installed").exists():
+        venv.create(folder, with_pip=True, clear=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *PEERS[name]], check=True)  # noqa: S603
+        (folder / "installed").touch()
+    return python
+
+
+def run(command: list[str]) -> list[dict[str, float]]:
+    """The JSON lines that a worker on one core prints."""
+    alone = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "GOMP_SPINCOUNT": "10000"}
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=alone, cwd=ROOT)  # noqa: S603
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+
+def run_ours(seconds: float) -> list[dict[str, float]]:
+    """This project's attention model in a process of its own."""
+    return run([sys.executable, "-m", "benchmarks.recommender", "--worker", "--seconds", str(seconds)])
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=0.0, help="how long each system trains; 0: some batches only")
+    parser.add_argument("--worker", action="store_true", help="run this project's side")
+    options = parser.parse_args()
+    if options.worker:
+        from benchmarks.peers.ours import train
+
+        train(options.seconds, SETTINGS)
+    else:
+        print(main(options.seconds))  # noqa: T201  a command's output
