@@ -1,9 +1,9 @@
 """SASRec on Amazon Beauty, one core: ours against RecBole's and RecTools' on the same sequences and targets.
 
-Each peer gets an environment of its own (their numpy needs differ from ours and from each other's), made on first use in
-`.venv/peers/`. Needs `affectlens fetch sequences` or AFFECTLENS_MIRROR. Width 64, 2 blocks, 2 heads, 50 positions, softmax
-over all items. `python -m benchmarks.recommender --seconds 900` lets every peer train that long and adds the time that
-each takes to the best validation NDCG@10 of the peers.
+Each peer gets an environment of its own (their numpy needs differ from ours and from each other's), made on first use
+in `.venv/peers/`. Needs `affectlens fetch sequences` or AFFECTLENS_MIRROR. Width 64, 2 blocks, 2 heads, 50 positions,
+softmax over all items. `python -m benchmarks.recommender --seconds 900` trains each that long and adds the time
+that each takes to the best validation NDCG@10 of the peers.
 """
 
 from __future__ import annotations
@@ -15,10 +15,8 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 import venv
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -46,7 +44,7 @@ def main(seconds: float = 0.0) -> str:
 
 
 def summary(found: dict[str, list[dict[str, float]]], n_targets: int) -> pd.DataFrame:
-    """One row a system. An epoch is what it takes to predict all targets once, from the rate of those that were timed."""
+    """One row a system. An epoch predicts all targets once; its time follows from the rate of those that were timed."""
     rows = {}
     for name, epochs in found.items():
         rate = epochs[-1]["cpu_s"] / sum(epoch["targets"] for epoch in epochs)

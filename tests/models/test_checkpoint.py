@@ -52,3 +52,24 @@ def test_changing_a_module_does_not_change_its_checkpoint() -> None:
     with torch.no_grad():
         model.weight.add_(1.0)
     assert np.array_equal(checkpoint.weights["weight"], before)
+
+
+def test_models_put_together_come_back_as_they_were(tmp_path: Path) -> None:
+    parts = {
+        "one": Checkpoint("linear", {"width": 3}, {"a/b": np.ones(2), "w": np.zeros(1)}, {"seed": 1}),
+        "empty": Checkpoint("constant", {}, {}, {}),
+    }
+    dataset = CheckpointDataset(filepath=str(tmp_path / "both.safetensors"))
+    dataset.save(Checkpoint.holding("both", parts, {"weight": 0.5}))
+    loaded = dataset.load()
+    assert loaded.params["weight"] == 0.5
+    assert list(loaded.parts()) == ["one", "empty"]
+    for name, part in loaded.parts().items():
+        assert part.fingerprint() == parts[name].fingerprint()
+        assert part.metadata == parts[name].metadata
+
+
+def test_nothing_put_together_survives_save_and_restore(tmp_path: Path) -> None:
+    dataset = CheckpointDataset(filepath=str(tmp_path / "none.safetensors"))
+    dataset.save(Checkpoint.holding("none", {}, {}))
+    assert dataset.load().parts() == {}

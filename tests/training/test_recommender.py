@@ -25,7 +25,8 @@ from affectlens.training.recommender import (
 N_ITEMS, WIDTH = 12, 3
 NOTHING = GeneratedContent(np.zeros(0, dtype=object), np.zeros(0), np.zeros((0, 0, 0), dtype=np.float32))
 PARAMS = AttentionParams(
-    width=16, n_blocks=1, n_heads=2, expansion=2, dropout=0.0, item_dropout=0.0, item_start="random", similarity="cosine", temperature=0.1,
+    width=16, n_blocks=1, n_heads=2, expansion=2, dropout=0.0, item_dropout=0.0, item_start="random",
+    similarity="cosine", temperature=0.1,
     max_length=6, overlap=2, n_dwell_buckets=4, n_gap_buckets=4, match_width=2,
     n_age_buckets=4, age_unit_hours=24, heat_half_life_days=3.0, heat_floor=0.1,
 )  # fmt: skip

@@ -109,6 +109,13 @@ def split_sequences(sequences: pd.DataFrame, boundaries: splits.Boundaries) -> p
     return sequences.assign(split=splits.names_of(codes))[list(_COLUMNS)]
 
 
+def without_times(sequences: pd.DataFrame) -> pd.DataFrame:
+    """Sequences of a source whose times told nothing but the order: from here on `step` alone tells it."""
+    return sequences.assign(
+        occurred_at=pd.Series(pd.NaT, index=sequences.index, dtype="datetime64[us, UTC]"), gap_s=np.nan
+    )
+
+
 def _microseconds(times: pd.Series) -> np.ndarray:
     return np.asarray(times.dt.as_unit("us").astype("int64"))
 

@@ -68,17 +68,19 @@ class Checkpoint:
     def holding(
         cls, architecture: str, parts: Mapping[str, Checkpoint], params: Mapping[str, Any], **metadata: Any
     ) -> Checkpoint:
-        """Several fitted models at rest as one; `part` gives each back. A name of a part holds no slash."""
-        known = {name: {"architecture": part.architecture, "params": dict(part.params)} for name, part in parts.items()}
+        """Several fitted models at rest as one; `parts` gives them back. A name of a part holds no slash."""
+        known = {
+            name: {"architecture": part.architecture, "params": dict(part.params), "metadata": dict(part.metadata)}
+            for name, part in parts.items()
+        }
         weights = {f"{name}/{key}": array for name, part in parts.items() for key, array in part.weights.items()}
         return cls(architecture, {**params, "parts": known}, weights, metadata)
 
-    def part(self, name: str) -> Checkpoint:
-        """One of the models that `holding` put together, without its metadata.
-
-        Raises:
-            KeyError: there is no part of this name.
-        """
-        facts, beginning = self.params["parts"][name], f"{name}/"
-        own = {key.removeprefix(beginning): array for key, array in self.weights.items() if key.startswith(beginning)}
-        return Checkpoint(facts["architecture"], facts["params"], own)
+    def parts(self) -> dict[str, Checkpoint]:
+        """The models that `holding` put together, by their names."""
+        found: dict[str, dict[str, np.ndarray]] = {name: {} for name in self.params["parts"]}
+        for key, array in self.weights.items():
+            name, _, own = key.partition("/")
+            found[name][own] = array
+        known = self.params["parts"]
+        return {name: Checkpoint(**known[name], weights=weights) for name, weights in found.items()}

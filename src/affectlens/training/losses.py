@@ -48,7 +48,7 @@ class _BlockedCrossEntropy(torch.autograd.Function):
         return loss / n_states
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:
         for_states, for_items = ctx.saved_tensors
         return gradient * for_states, gradient * for_items, None, None
 
@@ -65,5 +65,7 @@ def blocked_cross_entropy(states: Tensor, items: Tensor, target: Tensor, block: 
         block: states whose logits are held at once, above 0.
     """
     with torch.autocast(device_type=states.device.type, enabled=False):
-        loss: Tensor = _BlockedCrossEntropy.apply(states.float(), items.float(), target, block)
+        loss: Tensor = _BlockedCrossEntropy.apply(  # type: ignore[no-untyped-call]
+            states.float(), items.float(), target, block
+        )
     return loss

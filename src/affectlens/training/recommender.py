@@ -31,8 +31,9 @@ from affectlens.models.recommender.streams import (
     whole_hours,
 )
 from affectlens.schemas import INTERACTION_KINDS
-from affectlens.training.losses import blocked_cross_entropy
 from affectlens.training.loop import Batches, TrainerParams, TrainingParams, fit
+from affectlens.training.losses import blocked_cross_entropy
+from affectlens.training.pace import Pace, PaceParams
 
 logger = logging.getLogger(__name__)
 
@@ -201,6 +202,7 @@ def fit_attention(
     seed: int,
     work_dir: Path | None,
     metric_name: str,
+    pace: PaceParams | None = None,
 ) -> tuple[Checkpoint, pd.DataFrame]:
     """Fit the attention recommender; its best weights by the validation metric, and one history row an epoch.
 
@@ -215,6 +217,7 @@ def fit_attention(
         seed: seed of weights, order and dropout.
         work_dir: folder of event files and of the state of an unfinished fit; None writes nothing.
         metric_name: name of the validation metric.
+        pace: learning rate step by step; None keeps it as it is.
     """
     model, sizes = new_attention_model(catalogue, train, content, params, seed)
     facts: dict[str, object] = {"seed": seed, "uses_generated_content": not content.is_empty}
@@ -232,6 +235,7 @@ def fit_attention(
         seed=seed,
         work_dir=work_dir,
         metric_name=metric_name,
+        pace=None if pace is None else Pace(pace, training.max_epochs * max(1, len(train.item) // training.batch_size)),
     )
     facts[f"valid_{metric_name}"] = float(history["valid_metric"].max())
     return Checkpoint.of(model, "attention", sizes, **facts), history

@@ -11,7 +11,8 @@ from affectlens.models.recommender.build import AttentionScorer, recommend_with
 from affectlens.models.recommender.requests import BehaviourArrays
 
 PARAMS = AttentionParams(
-    width=8, n_blocks=2, n_heads=2, expansion=2, dropout=0.0, item_dropout=0.0, item_start="random", similarity="cosine", temperature=0.1,
+    width=8, n_blocks=2, n_heads=2, expansion=2, dropout=0.0, item_dropout=0.0, item_start="random",
+    similarity="cosine", temperature=0.1,
     max_length=7, overlap=2, n_dwell_buckets=6, n_gap_buckets=6, match_width=3,
     n_age_buckets=5, age_unit_hours=24, heat_half_life_days=3.0, heat_floor=0.1,
 )  # fmt: skip

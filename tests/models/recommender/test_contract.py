@@ -19,7 +19,8 @@ from affectlens.models.recommender.tuning import best_of
 from affectlens.schemas import INTERACTION_KINDS
 
 PARAMS = AttentionParams(
-    width=8, n_blocks=2, n_heads=2, expansion=2, dropout=0.1, item_dropout=0.1, item_start="spectral", similarity="cosine", temperature=0.1,
+    width=8, n_blocks=2, n_heads=2, expansion=2, dropout=0.1, item_dropout=0.1, item_start="spectral",
+    similarity="cosine", temperature=0.1,
     max_length=6, overlap=2, n_dwell_buckets=6, n_gap_buckets=6, match_width=3,
     n_age_buckets=5, age_unit_hours=24, heat_half_life_days=3.0, heat_floor=0.1,
 )  # fmt: skip

@@ -71,7 +71,7 @@ def features(tables, params, seed=0):
     """All tables of the stage, each checked against its contract."""
     written = {"split_boundaries": nodes.build_boundaries(tables["interactions"], tables["utterances"], params.split)}
     ends = written["split_boundaries"]
-    sequences = nodes.build_behaviour_sequences(tables["interactions"], ends)
+    sequences = nodes.build_behaviour_sequences(tables["interactions"], ends, params.has_clock)
     placed = nodes.build_utterance_splits(tables["utterances"], tables["emotion_labels"], sequences, ends, params.split)
     examples = nodes.build_emotion_examples(tables["utterances"], tables["emotion_labels"], placed, params.taxonomy)
     documents = nodes.build_content_documents(
@@ -93,7 +93,8 @@ def test_every_environment_copes_with_empty_tables(environment):
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_every_environment_splits_each_row_once(environment):
-    written = features(world(), parameters(environment))
+    params = parameters(environment).model_copy(update={"has_clock": True})  # this world has one
+    written = features(world(), params)
     assert {"train", "valid", "test"} == set(written["behaviour_sequences"]["split"])
     assert len(written["behaviour_sequences"]) == 120
     assert written["utterance_splits"]["utterance_id"].is_unique
@@ -145,6 +146,16 @@ def test_other_user_ids_change_no_number():
     np.testing.assert_array_equal(
         np.stack(one["content_features"]["vector"]), np.stack(two["content_features"]["vector"])
     )
+
+
+def test_a_source_without_a_clock_keeps_its_order_and_no_times():
+    tables, params = world(), parameters("sequences")
+    sequences = features(tables, params)["behaviour_sequences"]
+    assert sequences["occurred_at"].isna().all()
+    assert sequences["gap_s"].isna().all()
+    timed = features(tables, params.model_copy(update={"has_clock": True}))["behaviour_sequences"]
+    assert sequences["content_id"].tolist() == timed["content_id"].tolist()
+    assert timed["occurred_at"].notna().all()
 
 
 def test_inputs_are_not_changed_in_place():

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from affectlens.models.recommender.calibrated import CalibrationParams
-from affectlens.pipelines.recommender_training import nodes
+from affectlens.pipelines.recommender_training.baselines import train_popularity
 from affectlens.pipelines.recommender_training.calibration import calibrate_lists, choose_strength
 from affectlens.pipelines.recommender_training.params import EvaluationParams, PopularityParams
 from affectlens.schemas import CalibrationFrontier, Leaderboard
@@ -16,7 +16,8 @@ PARAMS = CalibrationParams(strengths=[0.0, 0.3, 0.9], n_candidates=20, tolerance
 @pytest.fixture
 def calibrated(sequences, contents, generated, parameters) -> tuple[pd.DataFrame, pd.DataFrame]:
     evaluation = EvaluationParams(**parameters["evaluation"])
-    checkpoint = nodes.train_popularity(sequences, contents, PopularityParams(**parameters["popularity"]), evaluation)
+    params = PopularityParams(**parameters["popularity"])
+    checkpoint, _ = train_popularity(sequences, contents, params, evaluation, [7])
     emotion = list(np.eye(3)[np.arange(len(contents)) % 3])
     attributes = contents[["content_id"]].assign(
         topic=np.where(np.arange(len(contents)) < 12, "a", "b"), emotion=emotion
@@ -57,7 +58,8 @@ def test_no_strength_is_chosen_that_costs_too_much() -> None:
 
 def test_without_attributes_there_is_no_frontier(sequences, contents, generated, parameters) -> None:
     evaluation = EvaluationParams(**parameters["evaluation"])
-    checkpoint = nodes.train_popularity(sequences, contents, PopularityParams(**parameters["popularity"]), evaluation)
+    params = PopularityParams(**parameters["popularity"])
+    checkpoint, _ = train_popularity(sequences, contents, params, evaluation, [7])
     attributes = contents[["content_id"]].assign(topic=None, emotion=[[] for _ in range(len(contents))])
     tables = calibrate_lists(sequences, contents, generated, attributes, checkpoint, PARAMS, evaluation, 7, "toy")
     assert [table.empty for table in tables] == [True, True]

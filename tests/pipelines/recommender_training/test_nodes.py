@@ -9,8 +9,17 @@ import pytest
 from affectlens.evaluation.estimate import LEADERBOARD_COLUMNS
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.pipelines.recommender_training import nodes
+from affectlens.pipelines.recommender_training.baselines import (
+    train_content_knn,
+    train_ease,
+    train_item_knn,
+    train_popularity,
+)
+from affectlens.pipelines.recommender_training.fits import fits_of
+from affectlens.pipelines.recommender_training.networks import train_attention, train_blend
 from affectlens.pipelines.recommender_training.params import (
     AttentionMemberParams,
+    BlendParams,
     ContentKnnParams,
     EaseParams,
     EvaluationParams,
@@ -25,18 +34,26 @@ BOUNDARIES = {"protocol": "global_timeline"}
 
 
 def baselines(sequences, contents, parameters: dict[str, Any]) -> list[Checkpoint]:
+    """Each baseline's checkpoint and further fits, one after the other."""
     evaluation = EvaluationParams(**parameters["evaluation"])
+    nodes_and_params = [
+        (train_popularity, PopularityParams),
+        (train_content_knn, ContentKnnParams),
+        (train_item_knn, ItemKnnParams),
+        (train_ease, EaseParams),
+    ]
     return [
-        nodes.train_popularity(sequences, contents, PopularityParams(**parameters["popularity"]), evaluation),
-        nodes.train_content_knn(sequences, contents, ContentKnnParams(**parameters["content_knn"]), evaluation),
-        nodes.train_item_knn(sequences, contents, ItemKnnParams(**parameters["item_knn"]), evaluation),
-        nodes.train_ease(sequences, contents, EaseParams(**parameters["ease"]), evaluation),
+        fit
+        for train, params in nodes_and_params
+        for fit in train(
+            sequences, contents, params(**parameters[train.__name__.removeprefix("train_")]), evaluation, [7]
+        )
     ]
 
 
-def attention(sequences, contents, generated, parameters, tmp_path) -> tuple[Checkpoint, pd.DataFrame]:
+def attention(sequences, contents, generated, parameters, tmp_path, seeds=(7,)) -> tuple[Checkpoint, ...]:
     params, evaluation = AttentionMemberParams(**parameters["attention"]), EvaluationParams(**parameters["evaluation"])
-    return nodes.train_attention(sequences, contents, generated, params, evaluation, TRAINER, 7, str(tmp_path))
+    return train_attention(sequences, contents, generated, params, evaluation, TRAINER, list(seeds), str(tmp_path))
 
 
 def leaderboard(sequences, contents, generated, parameters, checkpoints) -> pd.DataFrame:
@@ -60,9 +77,11 @@ def emotion_states(generated: pd.DataFrame) -> pd.DataFrame:
     return generated[["state_id", "user_id", "occurred_at"]].assign(probabilities=probabilities)
 
 
-def all_members(sequences, contents, generated, parameters, tmp_path) -> list[Checkpoint]:
-    found = attention(sequences, contents, generated, parameters, tmp_path)
-    return [*baselines(sequences, contents, parameters), found[0]]
+def all_members(sequences, contents, generated, parameters, tmp_path, seeds=(7,)) -> list[Checkpoint]:
+    fitted = baselines(sequences, contents, parameters)
+    fitted += attention(sequences, contents, generated, parameters, tmp_path, seeds)[:2]
+    params, evaluation = BlendParams(**parameters["blend"]), EvaluationParams(**parameters["evaluation"])
+    return [*fitted, *train_blend(sequences, contents, generated, params, evaluation, *fitted)]
 
 
 def test_every_member_stands_in_the_leaderboard_with_intervals(
@@ -74,7 +93,8 @@ def test_every_member_stands_in_the_leaderboard_with_intervals(
     Leaderboard.validate(rows)
     assert list(rows.columns) == list(LEADERBOARD_COLUMNS)
     flags = rows.groupby("model")["is_baseline"].first().to_dict()
-    assert flags == {"popularity": True, "content_knn": True, "item_knn": True, "ease": True, "attention": False}
+    assert flags == {"popularity": True, "content_knn": True, "item_knn": True, "ease": True, "attention": False,
+                     "blend": False}  # fmt: skip
     main = rows[(rows["protocol"] != "paired") & (rows["metric"] != "uses_generated_content")]
     ranking = {"hr@10", "recall@10", "recall_min@10", "ndcg@10", "mrr@10", "map@10"}
     groups = {"cold_items", "warm_items", "head_items", "tail_items", "cold_users", "warm_users",
@@ -96,7 +116,7 @@ def test_every_pair_of_members_is_compared_with_holm_over_all_pairs(
     paired = rows[rows["protocol"] == "paired"].set_index(["model", "metric"])["value"]
     values = rows[rows["metric"] == "ndcg@10"].set_index("model")["value"]
     differences = [key for key in paired.index if key[1].startswith("difference:ndcg@10:") and "items" not in key[1]]
-    assert len(differences) == 5 * 4 / 2
+    assert len(differences) == 6 * 5 / 2
     for ours, metric in differences:
         theirs = metric.rsplit(":", 1)[1]
         assert paired[ours, metric] == pytest.approx(values[ours] - values[theirs])
@@ -114,7 +134,7 @@ def test_test_events_do_not_reach_any_checkpoint(sequences, contents, generated,
 def test_where_nothing_is_generated_the_term_is_off_and_the_results_say_so(
     sequences, contents, generated, parameters, tmp_path
 ) -> None:
-    checkpoint, _ = attention(sequences, contents, generated.iloc[:0], parameters, tmp_path)
+    checkpoint, *_ = attention(sequences, contents, generated.iloc[:0], parameters, tmp_path)
     assert checkpoint.metadata["uses_generated_content"] is False
     assert not [name for name in checkpoint.weights if name.startswith("generated.")]
     members = [*baselines(sequences, contents, parameters), checkpoint]
@@ -123,7 +143,7 @@ def test_where_nothing_is_generated_the_term_is_off_and_the_results_say_so(
 
 
 def test_generated_content_changes_what_is_recommended(sequences, contents, generated, parameters, tmp_path) -> None:
-    checkpoint, _ = attention(sequences, contents, generated, parameters, tmp_path)
+    checkpoint, *_ = attention(sequences, contents, generated, parameters, tmp_path)
     evaluation = EvaluationParams(**parameters["evaluation"])
     other = generated.assign(vectors=[-3 * vectors for vectors in generated["vectors"]])
     one, two = (
@@ -135,7 +155,7 @@ def test_generated_content_changes_what_is_recommended(sequences, contents, gene
 def test_candidates_are_new_to_the_user_ranked_and_as_many_as_asked_for(
     sequences, contents, generated, parameters, tmp_path
 ) -> None:
-    checkpoint, _ = attention(sequences, contents, generated, parameters, tmp_path)
+    checkpoint, *_ = attention(sequences, contents, generated, parameters, tmp_path)
     evaluation = EvaluationParams(**parameters["evaluation"])
     candidates = CandidateScores.validate(nodes.list_candidates(sequences, contents, generated, checkpoint, evaluation))
     before = sequences[sequences["split"] != "test"]
@@ -149,7 +169,7 @@ def test_candidates_are_new_to_the_user_ranked_and_as_many_as_asked_for(
 def test_the_chain_always_goes_on_with_the_attention_model(
     sequences, contents, generated, parameters, tmp_path
 ) -> None:
-    checkpoint, history = attention(sequences, contents, generated, parameters, tmp_path)
+    checkpoint, _, history = attention(sequences, contents, generated, parameters, tmp_path)
     assert nodes.choose_chain_recommender(checkpoint, history)[0].architecture == "attention"
     assert history["member"].tolist() == ["attention"] * 2
     assert history["metric_name"].tolist() == ["ndcg@10"] * 2
@@ -183,12 +203,45 @@ def test_tables_without_rows_give_tables_without_rows(generated, parameters, tmp
     assert rows.empty
     assert list(rows.columns) == list(LEADERBOARD_COLUMNS)
     evaluation = EvaluationParams(**parameters["evaluation"])
-    candidates = nodes.list_candidates(sequences, contents, generated.iloc[:0], members[-1], evaluation)
+    candidates = nodes.list_candidates(sequences, contents, generated.iloc[:0], members[-2], evaluation)
     assert CandidateScores.validate(candidates).empty
 
 
 def test_a_checkpoint_of_another_catalogue_is_refused(sequences, contents, generated, parameters, tmp_path) -> None:
-    checkpoint, _ = attention(sequences, contents, generated, parameters, tmp_path)
+    checkpoint, *_ = attention(sequences, contents, generated, parameters, tmp_path)
     evaluation = EvaluationParams(**parameters["evaluation"])
     with pytest.raises(ValueError, match="other items"):
         nodes.list_candidates(sequences, contents.iloc[::-1], generated, checkpoint, evaluation)
+
+
+def test_every_seed_and_every_refit_has_rows_of_its_own(sequences, contents, generated, parameters, tmp_path) -> None:
+    asked = {**parameters, "evaluation": {**parameters["evaluation"], "refit": True}}
+    members = all_members(sequences, contents, generated, asked, tmp_path, seeds=(7, 8))
+    rows = leaderboard(sequences, contents, generated, asked, members)
+    ranked = rows[(rows["metric"] == "ndcg@10") & (rows["protocol"] != "paired")]
+    found = set(zip(ranked["model"], ranked["protocol"].str.rsplit(", ").str[-1], ranked["seed"], strict=True))
+    seeds = {"attention": (7, 8), "blend": (7, 8)}
+    names = ("popularity", "content_knn", "item_knn", "ease", "attention", "blend")
+    assert found == {
+        (name, how, seed) for name in names for how in ("fold-in", "refit") for seed in seeds.get(name, (7,))
+    }
+
+
+def test_a_refit_learns_from_validation_events_with_the_settings_of_the_fold_in(
+    sequences, contents, parameters
+) -> None:
+    asked = {**parameters, "evaluation": {**parameters["evaluation"], "refit": True}}
+    *_, first, further = baselines(sequences, contents, asked)
+    (again,) = fits_of([further])
+    assert again.checkpoint.metadata["settings"] == first.metadata["settings"]
+    n_later = (sequences["split"] == "valid").sum()
+    assert again.checkpoint.weights["popularity"].sum() == first.weights["popularity"].sum() + n_later
+
+
+def test_the_blend_takes_the_weight_that_validation_prefers(
+    sequences, contents, generated, parameters, tmp_path
+) -> None:
+    blend = all_members(sequences, contents, generated, parameters, tmp_path)[-2]
+    best = max(blend.metadata["trials"], key=lambda trial: trial["value"])
+    assert blend.params["weight"] == best["weight"]
+    assert set(blend.parts()) == {"attention", "linear"}

@@ -189,9 +189,10 @@ class AttentionRecommender(nn.Module):
 
     @torch.no_grad()
     def start_from(self, vectors: Tensor) -> None:
-        """Begin as the neighbourhood model of these item vectors (N, D): the state is the newest item, all else is faint.
+        """Begin as the neighbourhood model of item vectors (N, D): the state is the newest item, all else is faint.
 
-        Every residual path is closed (Zhang et al. 2019, "Fixup initialization", arXiv:1901.09321) and opens in training.
+        Every residual path is closed and opens in training (Zhang et al. 2019, "Fixup Initialization",
+        arXiv:1901.09321).
         """
         self.item.weight.mul_(_FAINT).add_(vectors)
         for faint in (self.start, self.kind.weight, self.dwell.weight, self.gap.weight, self.position.weight):
@@ -199,6 +200,7 @@ class AttentionRecommender(nn.Module):
         if self.project is not None:
             nn.init.zeros_(self.project.weight)
         for block in self.blocks:
+            assert isinstance(block, CausalBlock)
             nn.init.zeros_(block.merge.weight)
             nn.init.zeros_(block.contract.weight)
 

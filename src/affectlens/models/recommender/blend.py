@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field
 from scipy.special import logsumexp
 
+from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.recommender.histories import Histories
 from affectlens.models.recommender.tuning import Recommender
 from affectlens.params import Params
@@ -40,6 +41,12 @@ class Blend:
     def score(self, histories: Histories) -> np.ndarray:
         """Scores (n, n_items), float32."""
         return blended(self.attention.score(histories), self.linear.score(histories), self.weight)
+
+
+def blend_checkpoint(attention: Checkpoint, linear: Checkpoint, weight: float, **metadata: Any) -> Checkpoint:
+    """Both models and the weight at rest."""
+    params = {"item_ids": attention.params["item_ids"], "weight": weight}
+    return Checkpoint.holding(BLEND, {"attention": attention, "linear": linear}, params, **metadata)
 
 
 def blended(logits: np.ndarray, linear: np.ndarray, weight: float) -> np.ndarray:

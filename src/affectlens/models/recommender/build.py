@@ -17,6 +17,7 @@ from affectlens.models.recommender.attention import (
     RecommenderOutput,
     build_attention_recommender,
 )
+from affectlens.models.recommender.blend import BLEND, Blend
 from affectlens.models.recommender.catalogue import GeneratedContent
 from affectlens.models.recommender.content_knn import ContentKnn
 from affectlens.models.recommender.histories import Histories
@@ -82,6 +83,9 @@ def load_recommender(checkpoint: Checkpoint, content: GeneratedContent) -> Recom
     """
     if checkpoint.architecture == "attention":
         return AttentionScorer(checkpoint.restore(build_recommender_model), content)
+    if checkpoint.architecture == BLEND:
+        attention, linear = (load_recommender(part, content) for part in checkpoint.parts().values())
+        return Blend(attention, linear, float(checkpoint.params["weight"]))
     builders: dict[str, Callable[[Checkpoint], Recommender]] = {
         "popularity": Popularity.from_checkpoint,
         "item_knn": ItemToItem.from_checkpoint,
@@ -90,7 +94,7 @@ def load_recommender(checkpoint: Checkpoint, content: GeneratedContent) -> Recom
     }
     if checkpoint.architecture not in builders:
         raise ValueError(
-            f"recommender {checkpoint.architecture!r} is unknown; expected attention or {sorted(builders)}"
+            f"recommender {checkpoint.architecture!r} is unknown; expected attention, {BLEND} or {sorted(builders)}"
         )
     return builders[checkpoint.architecture](checkpoint)
 

@@ -28,10 +28,13 @@ def build_boundaries(interactions: pd.DataFrame, utterances: pd.DataFrame, split
     return {"protocol": split.protocol, **boundaries.to_json()}
 
 
-def build_behaviour_sequences(interactions: pd.DataFrame, split_boundaries: Mapping[str, Any]) -> pd.DataFrame:
+def build_behaviour_sequences(
+    interactions: pd.DataFrame, split_boundaries: Mapping[str, Any], has_clock: bool
+) -> pd.DataFrame:
     """What each user consumed, in order, with gaps and splits; one row an exposure."""
     sequences = behaviour.behaviour_sequences(behaviour.consumed_events(interactions))
-    return behaviour.split_sequences(sequences, Boundaries.from_json(split_boundaries))
+    split = behaviour.split_sequences(sequences, Boundaries.from_json(split_boundaries))
+    return split if has_clock else behaviour.without_times(split)
 
 
 def build_utterance_splits(

@@ -17,7 +17,7 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 nodes.build_behaviour_sequences,
-                inputs=["interactions", "split_boundaries"],
+                inputs=["interactions", "split_boundaries", "params:feature_engineering.has_clock"],
                 outputs="behaviour_sequences",
                 name="build_behaviour_sequences",
             ),

@@ -1,143 +1,36 @@
-"""Nodes of recommender_training."""
+"""Nodes of recommender_training that look at all members; baselines.py and networks.py have those that fit them."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from affectlens.evaluation.estimate import LEADERBOARD_COLUMNS, Estimate, leaderboard_rows
-from affectlens.evaluation.ranking import ndcg, rank_in_blocks, top_items
+from affectlens.evaluation.ranking import top_items
 from affectlens.features.item_emotions import item_emotions
 from affectlens.features.taxonomy import TAXONOMIES
 from affectlens.models.checkpoint import Checkpoint
-from affectlens.models.recommender.build import load_recommender
-from affectlens.models.recommender.catalogue import Catalogue, emotion_states_of
-from affectlens.models.recommender.content_knn import ContentKnn, content_knn_trials, fit_content_knn
-from affectlens.models.recommender.ease import ease_trials, fit_ease
-from affectlens.models.recommender.item_knn import co_occurrence, fit_item_knn, item_knn_trials
-from affectlens.models.recommender.item_to_item import ItemToItem
-from affectlens.models.recommender.popularity import Popularity, fit_popularity, popularity_trials
-from affectlens.models.recommender.requests import (
-    BehaviourArrays,
-    Requests,
-    behaviour_arrays,
-    closing_requests,
-    only_candidates,
-    requests_of,
-)
-from affectlens.models.recommender.tuning import Recommender, Tuned, best_of
-from affectlens.pipelines.recommender_training.params import (
-    AttentionMemberParams,
-    ContentKnnParams,
-    EaseParams,
-    EvaluationParams,
-    ItemKnnParams,
-    PopularityParams,
-    TrainerParams,
-)
+from affectlens.models.recommender.catalogue import emotion_states_of
+from affectlens.models.recommender.requests import behaviour_arrays, closing_requests, requests_of
+from affectlens.pipelines.recommender_training.fits import Fit, fits_of
+from affectlens.pipelines.recommender_training.judging import candidate_scores, loaded
+from affectlens.pipelines.recommender_training.params import EvaluationParams
 from affectlens.pipelines.recommender_training.scores import (
     Examination,
     member_estimates,
     paired_estimates,
+    ranking_estimates,
     score_member,
 )
 from affectlens.pipelines.recommender_training.segments import segments_of
-from affectlens.training.recommender import fit_attention
 
 logger = logging.getLogger(__name__)
 
 BASELINES = frozenset({"popularity", "content_knn", "item_knn", "ease"})
-NOTHING_GENERATED = pd.DataFrame({"user_id": [], "occurred_at": [], "n_samples": [], "vectors": []})
-
-
-def train_popularity(
-    sequences: pd.DataFrame, contents: pd.DataFrame, params: PopularityParams, evaluation: EvaluationParams
-) -> Checkpoint:
-    """Count consumption, with the half-life that ranks validation events best."""
-    arrays = behaviour_arrays(sequences, contents, NOTHING_GENERATED)
-
-    def fitted() -> Iterator[tuple[Mapping[str, Any], Popularity]]:
-        for trial in popularity_trials(params):
-            yield trial, fit_popularity(arrays.train, arrays.catalogue.n_items, **trial)
-
-    return _baseline(best_of(fitted(), _validation(arrays, evaluation)), arrays, evaluation)
-
-
-def train_content_knn(
-    sequences: pd.DataFrame, contents: pd.DataFrame, params: ContentKnnParams, evaluation: EvaluationParams
-) -> Checkpoint:
-    """Contents that resemble what a user consumed, with the recency and the heat that rank validation events best."""
-    arrays = behaviour_arrays(sequences, contents, NOTHING_GENERATED)
-
-    def fitted() -> Iterator[tuple[Mapping[str, Any], ContentKnn]]:
-        for trial in content_knn_trials(params):
-            yield trial, fit_content_knn(arrays.catalogue, **trial)
-
-    return _baseline(best_of(fitted(), _validation(arrays, evaluation)), arrays, evaluation)
-
-
-def train_item_knn(
-    sequences: pd.DataFrame, contents: pd.DataFrame, params: ItemKnnParams, evaluation: EvaluationParams
-) -> Checkpoint:
-    """Item neighbours, with the similarity, shrinkage, size and recency that rank validation events best."""
-    arrays = behaviour_arrays(sequences, contents, NOTHING_GENERATED)
-    together = co_occurrence(arrays.train, arrays.catalogue.n_items)
-
-    def fitted() -> Iterator[tuple[Mapping[str, Any], ItemToItem]]:
-        for trial in item_knn_trials(params):
-            settings = {name: value for name, value in trial.items() if name != "decay"}
-            yield trial, fit_item_knn(arrays.train, together, **settings).with_decay(trial["decay"])
-
-    return _baseline(best_of(fitted(), _validation(arrays, evaluation)), arrays, evaluation)
-
-
-def train_ease(
-    sequences: pd.DataFrame, contents: pd.DataFrame, params: EaseParams, evaluation: EvaluationParams
-) -> Checkpoint:
-    """The linear autoencoder, with the regularisation and recency that rank validation events best."""
-    arrays = behaviour_arrays(sequences, contents, NOTHING_GENERATED)
-    stored = {"stored_weights": params.stored_weights, "dense_below": params.dense_below}
-
-    def fitted() -> Iterator[tuple[Mapping[str, Any], ItemToItem]]:
-        for regularisation in params.regularisations:
-            model = fit_ease(arrays.train, arrays.catalogue.n_items, regularisation=regularisation, **stored)
-            for trial in ease_trials(regularisation, params):
-                yield trial, model.with_decay(trial["decay"])
-
-    return _baseline(best_of(fitted(), _validation(arrays, evaluation)), arrays, evaluation)
-
-
-def train_attention(
-    sequences: pd.DataFrame,
-    contents: pd.DataFrame,
-    generated: pd.DataFrame,
-    params: AttentionMemberParams,
-    evaluation: EvaluationParams,
-    trainer: TrainerParams,
-    seed: int,
-    workspace: str,
-) -> tuple[Checkpoint, pd.DataFrame]:
-    """Causal self-attention over events, with W_t over the generated vectors where there are any."""
-    arrays = behaviour_arrays(sequences, contents, generated)
-    checkpoint, history = fit_attention(
-        arrays.catalogue,
-        arrays.train,
-        arrays.generated,
-        params.model,
-        params.training,
-        trainer,
-        evaluate=_validation(arrays, evaluation),
-        seed=seed,
-        work_dir=Path(workspace) / "recommender" / "attention",
-        metric_name=f"ndcg@{evaluation.k}",
-    )
-    history.insert(0, "member", "attention")
-    return checkpoint, history
 
 
 def choose_chain_recommender(attention: Checkpoint, history: pd.DataFrame) -> tuple[Checkpoint, pd.DataFrame]:
@@ -181,28 +74,32 @@ def score_recommenders(
     states, labels = emotion_states_of(emotion_states), TAXONOMIES[taxonomy]
     segments = segments_of(requests, arrays, item_attributes, states, labels, evaluation)
     exam = Examination(requests, arrays, segments, evaluation, seed)
-    members = sorted(checkpoints, key=lambda checkpoint: checkpoint.architecture in BASELINES)
-    scores = {
-        member.architecture: score_member(_scores_of(_loaded(member, arrays), requests, arrays.catalogue), exam)
-        for member in members
-    }
-    estimates = {name: member_estimates(found, exam) for name, found in scores.items()}
-    estimates["attention"]["uses_generated_content"] = Estimate.exact(not arrays.generated.is_empty, requests.n_users)
-    protocol = f"{split_boundaries['protocol']}, full ranking, fold-in"
+    fits = sorted(fits_of(checkpoints), key=lambda fit: fit.member in BASELINES)
+    first: dict[str, Fit] = {}
+    for fit in fits:
+        first.setdefault(fit.member, fit)
+    scores = {fit: score_member(candidate_scores(loaded(fit.checkpoint, arrays), requests, arrays.catalogue), exam)
+              for fit in fits}  # fmt: skip
+    whole = {fit: member_estimates(scores[fit], exam) for fit in first.values()}
+    whole[first["attention"]]["uses_generated_content"] = Estimate.exact(not arrays.generated.is_empty, exam.n_users)
+    paired = paired_estimates({name: scores[fit] for name, fit in first.items()}, exam)
+    protocol = f"{split_boundaries['protocol']}, full ranking"
+    found = [
+        (fit, f"{protocol}, {fit.protocol}", whole.get(fit) or ranking_estimates(scores[fit], exam)) for fit in fits
+    ]
+    found += [(first[name], "paired", differences) for name, differences in paired.items() if differences]
     rows = [
         leaderboard_rows(
             stage="recommender",
-            model=model,
-            is_baseline=model in BASELINES,
-            estimates=found,
+            model=fit.member,
+            is_baseline=fit.member in BASELINES,
+            estimates=estimates,
             split=split,
             protocol=name,
-            seed=seed,
+            seed=fit.seed,
             dataset=dataset,
         )
-        for name, models in {protocol: estimates, "paired": paired_estimates(scores, exam)}.items()
-        for model, found in models.items()
-        if found
+        for fit, name, estimates in found
     ]
     return pd.concat(rows, ignore_index=True)
 
@@ -222,7 +119,7 @@ def list_candidates(
     """The best candidates of each user with a history, at the end of the validation period."""
     arrays = behaviour_arrays(sequences, contents, generated)
     requests = closing_requests(sequences, arrays.catalogue, arrays.generated)
-    scores_of = _scores_of(_loaded(checkpoint, arrays), requests, arrays.catalogue)
+    scores_of = candidate_scores(loaded(checkpoint, arrays), requests, arrays.catalogue)
     item_ids = np.asarray(arrays.catalogue.item_ids, dtype=object)
     parts = [pd.DataFrame({"user_id": [], "content_id": [], "rank": [], "score": []})]
     for start in range(0, requests.n_users, evaluation.block):
@@ -234,52 +131,3 @@ def list_candidates(
         columns = {"user_id": requests.user_ids[rows][row], "content_id": item_ids[item], "rank": place + 1}
         parts.append(pd.DataFrame({**columns, "score": scores[row, item].astype(np.float64)}))
     return pd.concat(parts[1:] or parts, ignore_index=True)
-
-
-def _scores_of(
-    recommender: Recommender, requests: Requests, catalogue: Catalogue
-) -> Callable[[np.ndarray], np.ndarray]:
-    def scores_of(rows: np.ndarray) -> np.ndarray:
-        histories = requests.histories.take(rows)
-        return only_candidates(recommender.score(histories), histories, requests.request_time[rows], catalogue)
-
-    return scores_of
-
-
-def _validation(arrays: BehaviourArrays, evaluation: EvaluationParams) -> Callable[[Recommender], float]:
-    """NDCG on the validation requests; 0 for every model where there are none, so that the first setting stands."""
-    valid = arrays.valid
-    if len(valid.item) == 0:
-        logger.warning("no validation events: settings are not chosen but the first ones taken")
-
-    def evaluate(recommender: Recommender) -> float:
-        scores_of = _scores_of(recommender, valid, arrays.catalogue)
-        ranks, _ = rank_in_blocks(
-            scores_of, valid.owner, valid.item, n_users=valid.n_users, k=0, block=evaluation.block
-        )
-        return float(np.nanmean(ndcg(ranks, evaluation.k))) if len(valid.item) else 0.0
-
-    return evaluate
-
-
-def _baseline(
-    tuned: Tuned[Popularity] | Tuned[ItemToItem] | Tuned[ContentKnn],
-    arrays: BehaviourArrays,
-    evaluation: EvaluationParams,
-) -> Checkpoint:
-    facts = {"settings": dict(tuned.settings), f"valid_ndcg@{evaluation.k}": tuned.value, "trials": tuned.trials}
-    return tuned.model.checkpoint(arrays.catalogue.item_ids, **facts)
-
-
-def _loaded(checkpoint: Checkpoint, arrays: BehaviourArrays) -> Recommender:
-    """The fitted model.
-
-    Raises:
-        ValueError: it was fitted over another catalogue.
-    """
-    if tuple(checkpoint.params["item_ids"]) != arrays.catalogue.item_ids:
-        raise ValueError(
-            f"the checkpoint of {checkpoint.architecture} ranks other items than `content_features` and "
-            "`behaviour_sequences` name; run recommender_training from its start"
-        )
-    return load_recommender(checkpoint, arrays.generated)

@@ -6,63 +6,83 @@ from typing import Any
 from kedro.pipeline import Node, Pipeline
 
 from affectlens.pipelines.recommender_training import (
+    baselines,
     calibration,
     exposure_ladder,
     ladder,
     material,
+    networks,
     nodes,
     satisfaction,
 )
 
 BASELINES: dict[str, Callable[..., Any]] = {
-    "popularity": nodes.train_popularity,
-    "content_knn": nodes.train_content_knn,
-    "item_knn": nodes.train_item_knn,
-    "ease": nodes.train_ease,
+    "popularity": baselines.train_popularity,
+    "content_knn": baselines.train_content_knn,
+    "item_knn": baselines.train_item_knn,
+    "ease": baselines.train_ease,
 }
-MEMBERS = (*BASELINES, "attention")
+MEMBERS = (*BASELINES, "attention", "blend")
+_BLENDED = ("ease", "item_knn", "attention")
 TABLES = ["behaviour_sequences", "content_features", "generated_content_features"]
 Step = tuple[Callable[..., Any], list[str], str | list[str]]
 
 
 def create_pipeline(**_: object) -> Pipeline:
-    """Tune the baselines, fit the attention model, score all, list candidates with the attention model."""
+    """Tune the baselines, fit the attention model, blend it, score all, list candidates with the attention model."""
     each = [_baseline(member) for member in BASELINES]
-    return sum(each, _attention() + _all_members())
+    return sum(each, _attention() + _blend() + _all_members())
 
 
 def _baseline(member: str) -> Pipeline:
     train = BASELINES[member]
-    inputs = [*TABLES[:2], "params:member", "params:evaluation"]
+    inputs = [*TABLES[:2], "params:member", "params:evaluation", "params:seeds"]
     return Pipeline(
-        [Node(train, inputs, "checkpoint", name=train.__name__)],
+        [Node(train, inputs, ["checkpoint", "further"], name=train.__name__)],
         namespace=f"recommender.{member}",
         inputs=set(TABLES[:2]),
-        parameters={
-            "params:member": f"params:recommender.{member}",
-            "params:evaluation": "params:recommender.evaluation",
-        },
+        parameters=_of(member) | {"params:seeds": "params:seeds"},
     )
 
 
 def _attention() -> Pipeline:
-    shared = ["params:trainer", "params:seed", "params:workspace"]
-    inputs = [*TABLES, "params:member", "params:evaluation", *shared]
-    train = Node(nodes.train_attention, inputs, ["checkpoint", "history"], name="train_attention", tags="gpu")
+    shared = ["params:trainer", "params:seeds", "params:workspace"]
+    inputs, outputs = [*TABLES, "params:member", "params:evaluation", *shared], ["checkpoint", "further", "history"]
     return Pipeline(
-        [train],
+        [Node(networks.train_attention, inputs, outputs, name="train_attention", tags="gpu")],
         namespace="recommender.attention",
         inputs=set(TABLES),
-        parameters={
-            "params:member": "params:recommender.attention",
-            "params:evaluation": "params:recommender.evaluation",
-            **{name: name for name in shared},
-        },
+        parameters=_of("attention") | {name: name for name in shared},
     )
 
 
+def _blend() -> Pipeline:
+    fits = _fits_of(_BLENDED)
+    inputs = [*TABLES, "params:member", "params:evaluation", *fits]
+    return Pipeline(
+        [Node(networks.train_blend, inputs, ["checkpoint", "further"], name="train_blend", tags="gpu")],
+        namespace="recommender.blend",
+        inputs={name: name for name in TABLES} | fits,
+        parameters=_of("blend"),
+    )
+
+
+def _fits_of(members: tuple[str, ...]) -> dict[str, str]:
+    """The fits of some members: name outside their pipelines -> name inside."""
+    parts = ("checkpoint", "further")
+    return {f"{member}_{part}": f"recommender.{member}.{part}" for member in members for part in parts}
+
+
+def _of(member: str) -> dict[str, str]:
+    """Where a member finds its own parameters."""
+    return {
+        "params:member": f"params:recommender.{member}",
+        "params:evaluation": "params:recommender.evaluation",
+    }
+
+
 def _all_members() -> Pipeline:
-    checkpoints = [f"{member}_checkpoint" for member in MEMBERS]
+    fits = _fits_of(MEMBERS)
     chosen = ["attention_checkpoint", "attention_history"], ["recommender_checkpoint", "recommender_history"]
     told = ["content_emotions", "emotion_signals", "utterances", "utterance_splits"]
     known = ["item_attributes", "emotion_states", "split_boundaries", "params:feature_engineering.taxonomy"]
@@ -72,7 +92,7 @@ def _all_members() -> Pipeline:
     steps: list[Step] = [
         (nodes.choose_chain_recommender, *chosen),
         (nodes.describe_items, ["content_features", *told], "item_attributes"),
-        (nodes.score_recommenders, [*TABLES, *known, *judged, *checkpoints], "recommender_scores"),
+        (nodes.score_recommenders, [*TABLES, *known, *judged, *fits], "recommender_scores"),
         (calibration.calibrate_lists, calibrated, ["calibration_frontier", "calibration_scores"]),
         *_ladders(),
         (nodes.collect_recommender_leaderboard, boards, "recommender_leaderboard"),
@@ -82,8 +102,7 @@ def _all_members() -> Pipeline:
         [Node(step, inputs, outputs, name=step.__name__, tags="gpu") for step, inputs, outputs in steps],
         namespace="recommender",
         prefix_datasets_with_namespace=False,
-        inputs={f"{member}_checkpoint": f"recommender.{member}.checkpoint" for member in MEMBERS}
-        | {"attention_history": "recommender.attention.history"},
+        inputs=fits | {"attention_history": "recommender.attention.history"},
     )
 
 

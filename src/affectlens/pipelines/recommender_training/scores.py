@@ -60,6 +60,11 @@ class Examination:
     params: EvaluationParams
     seed: int
 
+    @property
+    def n_users(self) -> int:
+        """How many ask."""
+        return self.requests.n_users
+
 
 def score_member(scores_of: Callable[[np.ndarray], np.ndarray], exam: Examination) -> MemberScores:
     """Rank all candidates of all requests."""
@@ -79,6 +84,13 @@ def member_estimates(scores: MemberScores, exam: Examination) -> dict[str, Estim
     gap = group_gap(primary, groups, exam.params.least_group, exam.seed)
     estimates[f"group_gap:ndcg@{exam.params.k}:emotion"] = gap
     return estimates | _of_all_lists(scores.lists, exam)
+
+
+def ranking_estimates(scores: MemberScores, exam: Examination) -> dict[str, Estimate]:
+    """The ranking metrics of one more fit of a member; what else it is like, its first fit tells."""
+    return {
+        name: mean_estimate(values, exam.seed) for name, values in ranking_metrics(scores.ranks, exam.params.k).items()
+    }
 
 
 def paired_estimates(scores: Mapping[str, MemberScores], exam: Examination) -> dict[str, dict[str, Estimate]]:
