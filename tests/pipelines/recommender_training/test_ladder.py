@@ -20,7 +20,7 @@ from affectlens.schemas import Leaderboard
 TRAINER = TrainerParams(accelerator="cpu", devices=1, precision="32-true", strategy="auto")
 CONTENT = ContentParams(
     dimensions=4, text_dimensions=4, text_features=50, reviews_per_content=0, affect=False, affect_min_count=1,
-    affect_smoothing=1.0, tag_dimensions=2, media_dimensions=2, clip_frames=2,
+    affect_penalty=1.0, tag_dimensions=2, media_dimensions=2, clip_frames=2,
 )  # fmt: skip
 EVERYTHING = {"text", "media", "lexicon", "learned", "noise", "learned_shuffled", "content", "state", "generated",
               "state_of_another", "generated_of_another"}  # fmt: skip
