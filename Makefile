@@ -51,5 +51,5 @@ clean:  ## everything that a run or a build made; the environment and the data o
 	@touch $@
 
 .venv/.dev: .venv/.run
-	@$(PIP) --editable ".[dev,docs,encoder,viz]"
+	@$(PIP) --editable ".[dev,docs,encoder,export,viz]"
 	@touch $@

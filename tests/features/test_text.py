@@ -16,7 +16,7 @@ from affectlens.features.text import (
     tokenise_all,
 )
 
-ALL_TOKENS = VocabularyParams(min_count=1, max_size=10_000)
+ALL_TOKENS = VocabularyParams(language="en", min_count=1, max_size=10_000)
 TEXTS = st.lists(st.text(max_size=40), max_size=8)
 
 
@@ -70,14 +70,16 @@ def test_encoding_and_reading_back_gives_the_tokens(texts):
 
 
 def test_a_token_outside_the_vocabulary_is_unknown_and_nothing_is_padding():
-    vocabulary = Vocabulary.from_texts(["good day", "good night"], VocabularyParams(min_count=2, max_size=10))
+    vocabulary = Vocabulary.from_texts(
+        ["good day", "good night"], VocabularyParams(language="en", min_count=2, max_size=10)
+    )
     ids, _ = vocabulary.encode(["good evening", ""])
     assert vocabulary.tokens == ("<pad>", "<unknown>", "good")
     assert ids.tolist() == [2, UNKNOWN_INDEX, UNKNOWN_INDEX]
 
 
 def test_the_vocabulary_keeps_the_most_frequent_tokens_and_breaks_ties_by_spelling():
-    vocabulary = Vocabulary.from_texts(["b a c c", "c d"], VocabularyParams(min_count=1, max_size=5))
+    vocabulary = Vocabulary.from_texts(["b a c c", "c d"], VocabularyParams(language="en", min_count=1, max_size=5))
     assert vocabulary.tokens[2:] == ("c", "a", "b")
 
 
@@ -119,3 +121,11 @@ def test_texts_without_words_keep_their_symbols_as_key():
 
 def test_different_words_have_different_keys():
     assert normalised_key("not happy") != normalised_key("happy")
+
+
+def test_a_vocabulary_cuts_texts_as_its_language_does():
+    params = VocabularyParams(language="zh", min_count=1, max_size=10)
+    vocabulary = Vocabulary.from_texts(["加油[心]"], params)
+    assert vocabulary.language == "zh"
+    assert set(vocabulary.tokens[2:]) == {"加", "油", "[心]"}
+    assert len(vocabulary.encode(["油[心]油"])[0]) == 3

@@ -16,7 +16,10 @@ from kedro.validation.exceptions import ParameterValidationError
 from affectlens.pipeline_registry import STAGES
 from affectlens.session import RunRefusedError, StageSession, check_parameters_are_read
 
-ENVIRONMENTS = ("base", "full", "test", "goemotions", "movielens", "musical_instruments", "own", "sequences", "situnes")
+ENVIRONMENTS = (
+    *("base", "full", "test", "goemotions", "movielens", "musical_instruments", "own", "sequences", "situnes"),
+    "smp2020_virus",
+)
 NOUNS = {stage: stage.removesuffix("_training") for stage in STAGES}
 
 

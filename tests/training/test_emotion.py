@@ -49,6 +49,7 @@ MEMBERS: dict[str, MemberModel] = {
     "lexicon_rule": LexiconRuleParams(kind="lexicon_rule"),
     "tfidf": TfidfParams(
         kind="tfidf",
+        language="en",
         word=NgramParams(shortest=1, longest=1, min_texts=1),
         character=NgramParams(shortest=2, longest=3, min_texts=1),
         inverse_penalties=(0.1, 10.0),
@@ -72,6 +73,7 @@ MEMBERS: dict[str, MemberModel] = {
         head_dropout=0.0,
     ),
 }
+ALL_TOKENS = VocabularyParams(language="en", min_count=1, max_size=50)
 NETWORKS = ("cnn", "lstm", "gru", "table_lstm", "encoder")
 PACE = PaceParams(warmup_steps=2, budget_s=None, averaging=0.5, head_factor=1.0)
 WORDS = {3: ["happy", "glad", "lovely"], 0: ["angry", "furious", "mad"], 6: ["table", "green", "seven"]}
@@ -97,7 +99,7 @@ def task(member: str, source: str, **changes: Any) -> FittingTask:
     usual = {
         "train": train,
         "valid": valid,
-        "vocabulary": Vocabulary.from_texts(train.texts, VocabularyParams(min_count=1, max_size=50)),
+        "tokens": Vocabulary.from_texts(train.texts, ALL_TOKENS).tokens,
         "source": source,
         "training": FAST if member in NETWORKS else None,
         "pace": PACE if member in ("table_lstm", "encoder") else None,

@@ -6,10 +6,11 @@ import html
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
+from typing import Literal
 
 import numpy as np
 from pydantic import Field
@@ -29,6 +30,7 @@ _WORD = rf"{_ALPHANUMERIC}(?:'{_ALPHANUMERIC})*"
 _TOKEN = re.compile(
     rf"<(?:url|user|caps|number|name|religion)>|{_EMOTICON}|{_EMOJI}|[!?]+|{_WORD}|[{_IDEOGRAPH}]|\.{{2,}}|[^\w\s]|\w"
 )
+_BRACKETED = re.compile(r"(\[[^\[\]\s]{1,8}\])")
 _WEB_ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _AT_NAME = re.compile(r"(?<!\w)@\w+")
 _MASK = re.compile(r"\[(NAME|RELIGION)\]", re.IGNORECASE)
@@ -40,9 +42,13 @@ _QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u201c": 
 _NOT_IN_KEY = frozenset({URL, MENTION, SHOUT, "rt"})
 
 
+Language = Literal["en", "zh"]
+
+
 class VocabularyParams(Params):
     """Which tokens a model can know."""
 
+    language: Language = Field(description="whose tokens")
     min_count: int = Field(ge=1, description="rarer tokens are unknown")
     max_size: int = Field(ge=2, description="most entries, padding and unknown included")
 
@@ -81,9 +87,22 @@ def tokenise(text: str) -> list[str]:
     return [token[:2] if token[0] in "!?." else token for token in _TOKEN.findall(normalise(text))]
 
 
-def tokenise_all(texts: Sequence[str]) -> tuple[list[str], np.ndarray]:
+def tokenise_chinese(text: str) -> list[str]:
+    """Tokens of a text in Chinese: every character for itself, emoticons of microblogs whole, the rest as `tokenise`.
+
+    >>> tokenise_chinese("武汉加油[心][中国赞]!!!")
+    ['武', '汉', '加', '油', '[心]', '[中国赞]', '!!']
+    """
+    parts = _BRACKETED.split(text)  # the odd ones are emoticons
+    return [token for at, part in enumerate(parts) for token in ([part] if at % 2 else tokenise(part))]
+
+
+TOKENISERS: Mapping[str, Callable[[str], list[str]]] = {"en": tokenise, "zh": tokenise_chinese}
+
+
+def tokenise_all(texts: Sequence[str], language: str = "en") -> tuple[list[str], np.ndarray]:
     """Tokens of all texts in one flat list, and offsets (n + 1,): text i owns tokens[offsets[i]:offsets[i + 1]]."""
-    return _flat([tokenise(text) for text in texts])
+    return _flat([TOKENISERS[language](text) for text in texts])
 
 
 def _flat(rows: Sequence[list[str]]) -> tuple[list[str], np.ndarray]:
@@ -107,9 +126,15 @@ def normalised_key(text: str) -> str:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The tokens that a model knows; a token's place is its index. 0 pads, 1 stands for everything else."""
+    """The tokens that a model knows; a token's place is its index. 0 pads, 1 stands for everything else.
+
+    Attributes:
+        tokens: padding, unknown, and then the others.
+        language: whose tokeniser cuts texts into them.
+    """
 
     tokens: tuple[str, ...]
+    language: str = "en"
 
     def __post_init__(self) -> None:
         if self.tokens[:2] != (PADDING, UNKNOWN):
@@ -120,9 +145,10 @@ class Vocabulary:
     @classmethod
     def from_texts(cls, texts: Sequence[str], params: VocabularyParams) -> Vocabulary:
         """The most frequent tokens of training texts, most frequent first, equally frequent ones by spelling."""
-        counts = Counter(tokenise_all(texts)[0])
+        counts = Counter(tokenise_all(texts, params.language)[0])
         ranked = sorted((-count, token) for token, count in counts.items() if count >= params.min_count)
-        return cls((PADDING, UNKNOWN, *(token for _, token in ranked[: params.max_size - 2])))
+        known = (token for _, token in ranked[: params.max_size - 2])
+        return cls((PADDING, UNKNOWN, *known), params.language)
 
     @cached_property
     def _index(self) -> dict[str, int]:
@@ -134,7 +160,8 @@ class Vocabulary:
 
     def encode(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """Indices of all tokens, flat int32, and offsets (n + 1,); a text without tokens is one unknown token."""
-        tokens, offsets = _flat([tokenise(text) or [UNKNOWN] for text in texts])
+        cut = TOKENISERS[self.language]
+        tokens, offsets = _flat([cut(text) or [UNKNOWN] for text in texts])
         lookup = self._index.get
         ids = np.fromiter((lookup(token, UNKNOWN_INDEX) for token in tokens), dtype=np.int32, count=len(tokens))
         return ids, offsets

@@ -7,7 +7,15 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from affectlens.sources import goemotions, interactions, movielens, musical_instruments, sequences, situnes
+from affectlens.sources import (
+    goemotions,
+    interactions,
+    movielens,
+    musical_instruments,
+    sequences,
+    situnes,
+    smp2020_virus,
+)
 from affectlens.sources.base import FileName, RemoteFile, Source, SourceParams, Tables, complete_tables
 
 __all__ = ["SOURCES", "FileName", "RemoteFile", "Source", "SourceParams", "Tables", "read_source", "source_params"]
@@ -19,6 +27,7 @@ SOURCES: dict[str, Source] = {
     "musical_instruments": musical_instruments.SOURCE,
     "sequences": sequences.SOURCE,
     "situnes": situnes.SOURCE,
+    "smp2020_virus": smp2020_virus.SOURCE,
 }
 
 

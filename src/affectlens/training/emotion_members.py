@@ -84,7 +84,7 @@ class FittingTask:
     Attributes:
         train: texts to fit on.
         valid: texts that choose a penalty, or the best epoch where there is no pace.
-        vocabulary: tokens of a network that learns its embeddings.
+        tokens: what a network that learns its embeddings knows.
         source: where a pretrained encoder comes from.
         training: length and batches of a network, None for the others.
         pace: learning rate step by step; None keeps it constant.
@@ -97,7 +97,7 @@ class FittingTask:
 
     train: LabelledTexts
     valid: LabelledTexts
-    vocabulary: Vocabulary
+    tokens: tuple[str, ...]
     source: str
     training: TrainingParams | None
     pace: PaceParams | None
@@ -146,7 +146,7 @@ def fit_network(params: NetworkParams, task: FittingTask) -> tuple[Checkpoint, p
         "model": params.model_dump(mode="json"),
         "labels": list(task.train.names),
         "taxonomy": task.train.taxonomy,
-        "vocabulary": list(task.vocabulary.tokens if encoder is None else encoder.vocabulary),
+        "vocabulary": list(task.tokens if encoder is None else encoder.vocabulary),
     }
     if encoder is not None:
         facts |= {"encoder": encoder.sizes.model_dump(), "is_lower": encoder.is_lower, "source": task.source}
@@ -172,6 +172,7 @@ def _fit_transformer(
 ) -> pd.DataFrame:
     model.freeze()
     train, valid = (FrozenStates.of(model, part) for part in rows)
+    model.standardise(train.means)
     if params.rank is not None:
         adapt_low_rank(model, params.rank)
 
@@ -194,7 +195,7 @@ def _new_network(
     with torch.no_grad():
         model.head.bias.copy_(torch.from_numpy(task.train.log_odds()))
     if isinstance(params, TextCnnParams | TextRecurrentParams) and isinstance(model.embed, nn.Embedding):
-        _start_embeddings(model.embed, params.neighbourhood, task)
+        _start_embeddings(model.embed, params.neighbourhood, Vocabulary(task.tokens, params.language), task.train.texts)
     if encoder is not None and isinstance(model, TextTransformer):
         take_weights(model, encoder.weights)
     if encoder is not None and isinstance(model, TextRecurrent) and isinstance(model.embed, FrozenTable):
@@ -202,10 +203,12 @@ def _new_network(
     return model
 
 
-def _start_embeddings(embed: nn.Embedding, neighbourhood: int | None, task: FittingTask) -> None:
+def _start_embeddings(
+    embed: nn.Embedding, neighbourhood: int | None, vocabulary: Vocabulary, texts: Sequence[str]
+) -> None:
     """Start embeddings from the company of tokens in train texts, where a neighbourhood is stated."""
     if neighbourhood is not None:
-        ids, offsets = task.vocabulary.encode(task.train.texts)
+        ids, offsets = vocabulary.encode(texts)
         vectors = token_vectors(ids, offsets, embed.num_embeddings, embed.embedding_dim, neighbourhood)
         with torch.no_grad():
             embed.weight.copy_(torch.from_numpy(_SPREAD * vectors))

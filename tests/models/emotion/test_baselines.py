@@ -13,6 +13,7 @@ from affectlens.models.emotion.tfidf import NgramParams, TfidfClassifier, TfidfF
 
 PARAMS = TfidfParams(
     kind="tfidf",
+    language="en",
     word=NgramParams(shortest=1, longest=2, min_texts=1),
     character=NgramParams(shortest=2, longest=3, min_texts=1),
     inverse_penalties=(1.0,),

@@ -91,7 +91,7 @@ def make_tables(n: int = 240, n_users: int = 12) -> Tables:
     contents = pd.DataFrame({"content_id": ["c0", "c1", "c2"], "text": ["so happy and glad", None, " "]})
     interactions = make_interactions(n_users, time)
     train_texts = examples.loc[examples["split"] == "train", "text"].tolist()
-    vocabulary = Vocabulary.from_texts(train_texts, VocabularyParams(min_count=1, max_size=100))
+    vocabulary = Vocabulary.from_texts(train_texts, VocabularyParams(language="en", min_count=1, max_size=100))
     return Tables(utterances, examples, annotations, users, contents, interactions, list(vocabulary.tokens))
 
 
@@ -120,7 +120,7 @@ def make_interactions(n_users: int, time: pd.DatetimeIndex) -> pd.DataFrame:
 @pytest.fixture(scope="session")
 def parameters(project_root: Path) -> dict[str, dict]:
     text = (project_root / "conf/base/parameters_emotion_training.yml").read_text()
-    return yaml.safe_load(text)["emotion"]
+    return yaml.safe_load(text.replace("${globals:language}", "en"))["emotion"]
 
 
 @pytest.fixture(scope="session")

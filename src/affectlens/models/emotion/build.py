@@ -54,4 +54,4 @@ def reader_of(architecture: str, params: Mapping[str, Any]) -> Vocabulary | Word
     tokens = tuple(params["vocabulary"])
     if architecture in PRETRAINED:
         return WordPieces(tokens, bool(params["is_lower"]), int(params["model"]["max_tokens"]))
-    return Vocabulary(tokens)
+    return Vocabulary(tokens, str(params["model"]["language"]))

@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from affectlens.features.text import PADDING_INDEX
+from affectlens.features.text import PADDING_INDEX, Language
 from affectlens.models.layers import WordDropout, masked_max
 from affectlens.params import Params
 
@@ -20,6 +20,7 @@ class TextCnnParams(Params):
 
     kind: Literal["cnn"]
     max_tokens: int = Field(ge=1, description="a longer text is cut")
+    language: Language = Field(description="whose tokens")
     embedding_size: int = Field(ge=1)
     neighbourhood: int | None = Field(
         ge=1, description="embeddings start from which tokens stand this near in train texts; null: at random"

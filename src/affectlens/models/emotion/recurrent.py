@@ -10,7 +10,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from affectlens.features.text import PADDING_INDEX
+from affectlens.features.text import PADDING_INDEX, Language
 from affectlens.models.layers import AttentionPooling, WordDropout, masked_max, masked_mean
 from affectlens.params import Params
 
@@ -29,6 +29,7 @@ class TextRecurrentParams(RecurrentParams):
     """Sizes of a `TextRecurrent` that learns its embeddings."""
 
     kind: Literal["lstm", "gru"]
+    language: Language = Field(description="whose tokens")
     embedding_size: int = Field(ge=1)
     neighbourhood: int | None = Field(
         ge=1, description="embeddings start from which tokens stand this near in train texts; null: at random"

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from pydantic import Field
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from affectlens.features.text import tokenise
+from affectlens.features.text import TOKENISERS, Language
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.params import Params
 
@@ -30,6 +30,7 @@ class TfidfParams(Params):
     """Features and regularisation of the baseline."""
 
     kind: Literal["tfidf"]
+    language: Language = Field(description="whose tokens")
     word: NgramParams = Field(description="n-grams of tokens")
     character: NgramParams = Field(description="n-grams of characters inside words")
     inverse_penalties: tuple[float, ...] = Field(
@@ -48,7 +49,9 @@ class TfidfFeatures:
     @classmethod
     def fit(cls, texts: Sequence[str], params: TfidfParams) -> tuple[TfidfFeatures, sp.csr_matrix]:
         """Count the n-grams of training texts; also gives the matrix of these texts."""
-        vectorizers = tuple(_vectorizer(block, getattr(params, block).model_dump()) for block in _BLOCKS)
+        vectorizers = tuple(
+            _vectorizer(block, params.language, getattr(params, block).model_dump()) for block in _BLOCKS
+        )
         matrix = sp.hstack([vectorizer.fit_transform(texts) for vectorizer in vectorizers], format="csr")
         return cls(vectorizers), matrix
 
@@ -75,7 +78,7 @@ class TfidfFeatures:
         return cls(
             tuple(
                 _restored_vectorizer(
-                    block, params["model"][block], params["ngrams"][block], checkpoint.weights[f"{block}_idf"]
+                    block, params["model"], params["ngrams"][block], checkpoint.weights[f"{block}_idf"]
                 )
                 for block in _BLOCKS
             )
@@ -116,9 +119,9 @@ class TfidfClassifier:
         return np.asarray(self.features.transform(texts) @ self.coefficients.T + self.intercepts, dtype=np.float32)
 
 
-def _vectorizer(block: str, params: Mapping[str, Any], **options: Any) -> TfidfVectorizer:
+def _vectorizer(block: str, language: str, params: Mapping[str, Any], **options: Any) -> TfidfVectorizer:
     reading = (
-        {"tokenizer": tokenise, "token_pattern": None, "lowercase": False}
+        {"tokenizer": TOKENISERS[language], "token_pattern": None, "lowercase": False}
         if block == "word"
         else {"analyzer": "char_wb"}
     )
@@ -133,8 +136,9 @@ def _vectorizer(block: str, params: Mapping[str, Any], **options: Any) -> TfidfV
 
 
 def _restored_vectorizer(
-    block: str, params: Mapping[str, Any], ngrams: Sequence[str], idf: np.ndarray
+    block: str, model: Mapping[str, Any], ngrams: Sequence[str], idf: np.ndarray
 ) -> TfidfVectorizer:
-    vectorizer = _vectorizer(block, params, vocabulary={ngram: column for column, ngram in enumerate(ngrams)})
+    columns = {ngram: column for column, ngram in enumerate(ngrams)}
+    vectorizer = _vectorizer(block, model["language"], model[block], vocabulary=columns)
     vectorizer.idf_ = idf
     return vectorizer

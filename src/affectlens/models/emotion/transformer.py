@@ -18,6 +18,7 @@ from affectlens.models.layers import AttentionPooling, masked_mean
 from affectlens.params import Params
 
 _EPSILON = 1e-12
+_SMALLEST_SPREAD = 1e-3
 
 
 class TransformerParams(Params):
@@ -68,6 +69,9 @@ class TextTransformer(nn.Module):
     The frozen means matter: the sentence vector of the top layer knows less of emotion than the layers below.
     """
 
+    mean_shift: Tensor
+    mean_scale: Tensor
+
     def __init__(self, params: TransformerParams, sizes: EncoderSizes, n_tokens: int, n_labels: int) -> None:
         super().__init__()
         width, self.n_frozen = sizes.hidden_size, params.frozen_layers
@@ -79,7 +83,8 @@ class TextTransformer(nn.Module):
         self.attention = AttentionPooling(width)
         self.top_norm = nn.LayerNorm(2 * width)
         n_means = (self.n_frozen + 1) * width
-        self.mean_norm = nn.LayerNorm(n_means)
+        self.register_buffer("mean_shift", torch.zeros(n_means))
+        self.register_buffer("mean_scale", torch.ones(n_means))
         self.dropout = nn.Dropout(params.head_dropout)
         self.hidden = nn.Linear(2 * width + n_means, params.hidden_size)
         self.head = nn.Linear(params.hidden_size, n_labels)
@@ -103,7 +108,7 @@ class TextTransformer(nn.Module):
         for layer in self.layers[self.n_frozen :]:
             states = layer(states, is_token)
         top = torch.cat((self.attention(states, is_token), masked_mean(states, is_token)), dim=1)
-        pooled = torch.cat((self.top_norm(top), self.mean_norm(means)), dim=1)
+        pooled = torch.cat((self.top_norm(top), (means - self.mean_shift) * self.mean_scale), dim=1)
         return functional.gelu(self.hidden(self.dropout(pooled)))
 
     def encode(self, tokens: Tensor) -> Tensor:
@@ -114,6 +119,12 @@ class TextTransformer(nn.Module):
         """Logits (B, C) of token indices (B, T)."""
         logits: Tensor = self.head(self.dropout(self.encode(tokens)))
         return logits
+
+    def standardise(self, means: np.ndarray) -> None:
+        """Let the head read means of frozen states ((L + 1) * D) in units of their spread over train texts (n, ...)."""
+        known = torch.from_numpy(means.astype(np.float32))
+        self.mean_shift.copy_(known.mean(dim=0))
+        self.mean_scale.copy_(1.0 / known.std(dim=0).clamp_min(_SMALLEST_SPREAD))
 
     def freeze(self) -> None:
         """Let the token vectors and the frozen layers learn nothing."""

@@ -11,7 +11,6 @@ import pandas as pd
 
 from affectlens.evaluation.average_precision import macro_average_precision
 from affectlens.evaluation.blending import fit_blend
-from affectlens.features.text import Vocabulary
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.emotion.blend import BLEND
 from affectlens.pipelines.emotion_training import scoring, tables
@@ -46,7 +45,7 @@ def train_emotion_member(
     task = FittingTask(
         train,
         valid,
-        Vocabulary(tuple(vocabulary)),
+        tuple(vocabulary),
         members.source,
         member.training,
         member.pace,

