@@ -189,7 +189,7 @@ def is_finished(history: list[dict[str, Any]], training: TrainingParams, pace: P
     if not history:
         return False
     if pace is not None:
-        return pace.progress >= 1.0
+        return pace.progress >= 1.0 or len(history) >= training.max_epochs
     metrics = [row["valid_metric"] for row in history]
     best_epoch = len(metrics) - int(np.argmax(metrics[::-1]))
     return len(history) >= training.max_epochs or len(history) - best_epoch >= training.patience
