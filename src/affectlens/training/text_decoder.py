@@ -115,7 +115,7 @@ def fit_text_decoder(
 ) -> tuple[Checkpoint, pd.DataFrame]:
     """Fit the decoder: the weights that best foretell validation texts, and one history row an epoch."""
     model_params = member.model
-    counted = VocabularyParams(min_count=model_params.min_count, max_size=model_params.max_words + 2)
+    counted = VocabularyParams(language="en", min_count=model_params.min_count, max_size=model_params.max_words + 2)
     known = [word for word in Vocabulary.from_texts(train.texts, counted).tokens if not word.startswith("<")]
     words = Vocabulary((PADDING, UNKNOWN, "<start>", "<end>", *known))
     sizes = {
