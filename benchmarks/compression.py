@@ -36,7 +36,7 @@ N_THREADS, N_WARM, N_RUNS, SEED = 2, 20, 200, 7
 def main(root: Path, member: str) -> pd.DataFrame:
     """One row a variant; the first is PyTorch in full precision, which the others are compared with."""
     checkpoint = CheckpointDataset(filepath=str(root / f"06_models/emotion/{member}/uncalibrated.safetensors")).load()
-    valid = labelled_texts(pd.read_parquet(root / "04_feature/emotion_examples.parquet"), "valid")
+    valid = labelled_texts(pd.read_parquet(root / "05_model_input/emotion_examples.parquet"), "valid")
     reader = reader_of(checkpoint.architecture, checkpoint.params)
     rows = TokenRows.of(valid.texts, reader, checkpoint.params["model"]["max_tokens"])
     torch.set_num_threads(N_THREADS)
