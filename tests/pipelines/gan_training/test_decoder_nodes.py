@@ -10,9 +10,10 @@ import pytest
 from PIL import Image
 
 from affectlens import schemas
+from affectlens.exhibits import EXHIBITS
 from affectlens.features.taxonomy import EKMAN
 from affectlens.models.checkpoint import Checkpoint
-from affectlens.pipelines.gan_training import decoder_nodes, use_nodes
+from affectlens.pipelines.gan_training import decoder_nodes, nodes, use_nodes
 from affectlens.pipelines.gan_training.contents import NOT_FITTED
 from affectlens.pipelines.gan_training.params import (
     AugmentationParams,
@@ -20,10 +21,13 @@ from affectlens.pipelines.gan_training.params import (
     ConditionParams,
     DecodingParams,
     FittingParams,
+    GenerationScoreParams,
+    GoalsParams,
     PictureDecoderMember,
     TextDecoderMember,
     TrainerParams,
 )
+from affectlens.pipelines.reporting.texts import language
 
 C, N = len(EKMAN), 200
 CPU = TrainerParams(accelerator="cpu", devices=1, precision="32-true", strategy="auto")
@@ -171,3 +175,36 @@ def test_a_stand_in_does_not_look_at_the_vector_that_it_stands_for(
     np.testing.assert_array_equal(before["generated"], after["generated"])
     np.testing.assert_array_equal(before["class_mean"], after["class_mean"])
     assert not np.array_equal(before["content_knn"], after["content_knn"])
+
+
+def test_the_report_shows_goals_samples_with_their_neighbours_and_uses(
+    gallery: pd.DataFrame, world: dict[str, pd.DataFrame], fitted: dict[str, Checkpoint], gan_parameters: dict[str, Any]
+) -> None:
+    scores = nodes.score_generators(
+        *tables(world, *CONTENTS), CONDITION, GenerationScoreParams(**gan_parameters["evaluation"]), "ekman", 1, "toy",
+        fitted["gan"],
+    )  # fmt: skip
+    goals = nodes.judge_goals(scores, fitted["gan"], GoalsParams(**gan_parameters["goals"]))
+    lift = scores.head(1).assign(protocol="augmentation", metric="augmentation_lift@10%", value=0.1)
+    shown = EXHIBITS.validate_python(
+        decoder_nodes.exhibit_generation(goals, gallery, pd.concat([scores, lift], ignore_index=True))
+    )
+    kinds = {exhibit.title: exhibit.kind for exhibit in shown}
+    assert kinds["Goals met by the chosen generator"] == "finding"
+    assert kinds["Pictures by emotion"] == kinds["Clips by emotion"] == "gallery"
+    assert kinds["Texts by emotion"] == "records"
+    assert kinds["Lift by generated contents over real ones shown again"] == "intervals"
+    pictures = next(exhibit for exhibit in shown if exhibit.title == "Pictures by emotion")
+    assert [item.title for item in pictures.items] == list(EKMAN)
+    assert all(item.facts["generated"] == "yes" for item in pictures.items)
+    chinese = language("zh").catalogue
+    assert not [text for exhibit in shown for text in (exhibit.title, exhibit.part) if text not in chinese]
+
+
+def test_nothing_generated_gives_nothing_to_show(gallery: pd.DataFrame) -> None:
+    goals = nodes.judge_goals(pd.DataFrame(), NOT_FITTED, None)  # type: ignore[arg-type]
+    assert decoder_nodes.exhibit_generation(goals, gallery[:0], schemas_empty_board()) == []
+
+
+def schemas_empty_board() -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype=object) for name in ("protocol", "metric", "model", "value", "n")})

@@ -9,8 +9,9 @@ import pandas as pd
 
 from affectlens.evaluation.estimate import LEADERBOARD_COLUMNS
 from affectlens.evaluation.generation import LocalMmd2
+from affectlens.exhibits import Exhibit
 from affectlens.models.checkpoint import Checkpoint
-from affectlens.pipelines.gan_training import decoder_scores, gallery
+from affectlens.pipelines.gan_training import decoder_scores, exhibits, gallery
 from affectlens.pipelines.gan_training.contents import NOT_FITTED, open_contents
 from affectlens.pipelines.gan_training.decoding import Generators, described_texts
 from affectlens.pipelines.gan_training.media import Anchors, felt_pictures, media_table, posted_media
@@ -145,3 +146,14 @@ def score_decoders(
     texts = decoder_scores.text_rows(generators, contents, content_documents, condition, where)
     media = [decoder_scores.media_rows(generators, gan_media, form, where) for form in ("image", "clip")]
     return pd.concat([texts, *media], ignore_index=True)
+
+
+def exhibit_generation(
+    gan_goals: pd.DataFrame, generated_contents: pd.DataFrame, gan_leaderboard: pd.DataFrame
+) -> list[Exhibit]:
+    """Goals, generated contents, their scores and their use as the report shows them."""
+    return [
+        *exhibits.goal_exhibits(gan_goals),
+        *exhibits.gallery_exhibits(generated_contents),
+        *exhibits.score_exhibits(gan_leaderboard),
+    ]

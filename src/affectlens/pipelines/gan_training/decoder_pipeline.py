@@ -58,5 +58,11 @@ def _make() -> list[Node]:
     scored = ["params:gan.condition", *told, "params:dataset"]
     return [
         Node(nodes.generate_gallery, [*given, *told], "generated_contents", name="generate_gallery", tags="gpu"),
+        Node(
+            nodes.exhibit_generation,
+            ["gan_goals", "generated_contents", "gan_leaderboard"],
+            "gan_exhibits",
+            name="exhibit_generation",
+        ),
         Node(nodes.score_decoders, [*given, *scored], "gan_decoder_scores", name="score_decoders", tags="gpu"),
     ]

@@ -8,7 +8,7 @@ from kedro.pipeline import Node, Pipeline
 from . import nodes
 
 STAGES = ("emotion", "gan", "recommender", "policy")
-EXHIBITING = ("policy",)  # the stages that write `<noun>_exhibits`
+EXHIBITING = ("gan", "policy")  # the stages that write `<noun>_exhibits`
 PAGES = ("attention", "expression")  # beside the evaluation of the stages
 _SECTIONS = {f"{stage}_section": f"reporting.{stage}.section" for stage in STAGES}
 _PAGES = {f"{page}_sections": f"reporting.{page}.sections" for page in PAGES}
