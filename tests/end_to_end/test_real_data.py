@@ -15,7 +15,15 @@ MIRROR = os.environ.get("AFFECTLENS_MIRROR", "")
 ONE_EPOCH = {"training": {"max_epochs": 1}}
 SHORT = {
     "goemotions": {
-        "emotion": {"members": {"profile": "fast"}, **dict.fromkeys(("table_lstm", "cnn", "lstm", "gru"), ONE_EPOCH)}
+        "emotion": {"members": {"profile": "fast"}, **dict.fromkeys(("table_lstm", "cnn", "lstm", "gru"), ONE_EPOCH)},
+        "gan": {
+            "mixture": {"member": {"model": {"components": [8]}}},
+            "vae": {"member": ONE_EPOCH},
+            "flow": {"member": ONE_EPOCH},
+            "wgan": {"member": {"training": {"steps": {"max_epochs": 1}}}},
+            "text": ONE_EPOCH,
+            "decoding": {"max_texts": 2000},
+        },
     },
     "musical_instruments": {"emotion": {"cnn": ONE_EPOCH, "lstm": ONE_EPOCH}},
     "sequences": {
@@ -27,7 +35,7 @@ SHORT = {
     },
 }
 STAGES = {
-    "goemotions": {"emotion"},
+    "goemotions": {"emotion", "gan"},
     "musical_instruments": {"emotion", "gan", "recommender"},
     "sequences": {"recommender"},
 }

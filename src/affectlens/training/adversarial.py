@@ -127,7 +127,11 @@ def _start(generator: nn.Module, critic: nn.Module, params: AdversarialParams, t
     optimizers: dict[str, torch.optim.Optimizer] = {
         # No momentum of the gradient (first beta 0), as in Gulrajani et al. 2017: the opponent moves.
         name: torch.optim.AdamW(
-            module.parameters(), lr=rates[name], betas=(0.0, 0.9), weight_decay=params.steps.weight_decay
+            module.parameters(),
+            lr=rates[name],
+            betas=(0.0, 0.9),
+            weight_decay=params.steps.weight_decay,
+            fused=trainer.precision == "32-true",  # it cannot clip what a scaler has still to unscale
         )
         for name, module in modules.items()
     }
