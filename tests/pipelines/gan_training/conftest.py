@@ -118,7 +118,7 @@ def fitted(
 ) -> dict[str, Checkpoint]:
     workspace = str(tmp_path_factory.mktemp("decoders"))
     fitting, member = FittingParams(**gan_parameters["fitting"]), MemberParams(**gan_parameters["mixture"])
-    vectors, _ = nodes.train_generator(*tables(world, *CONTENTS), member, CONDITION, fitting, CPU, 1, workspace)
+    vectors, *_ = nodes.train_generator(*tables(world, *CONTENTS), member, CONDITION, fitting, CPU, 1, [1], workspace)
     variant = TextDecoderMember(**gan_parameters["text"])
     documents = world["content_documents"]
     text, history = decoder_nodes.train_text_decoder(

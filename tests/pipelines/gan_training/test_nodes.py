@@ -13,7 +13,7 @@ from affectlens.evaluation.generation_judge import NO_LABEL
 from affectlens.features.taxonomy import EKMAN
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.pipelines.gan_training import nodes
-from affectlens.pipelines.gan_training.contents import held_out_test, open_contents, training_parts
+from affectlens.pipelines.gan_training.contents import NOT_FITTED, held_out_test, open_contents, training_parts
 from affectlens.pipelines.gan_training.decoder_pipeline import DECODERS
 from affectlens.pipelines.gan_training.params import (
     ConditionParams,
@@ -53,6 +53,7 @@ SCORES = GenerationScoreParams(**parameters()["evaluation"])
 
 NO_EXAMPLES = pd.DataFrame({"utterance_id": [], "taxonomy": [], "labels": []})
 Tables = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]
+Fits = dict[str, tuple[Checkpoint, Checkpoint, pd.DataFrame]]
 
 
 def content_tables(n: int = 240, seed: int = 0) -> Tables:
@@ -101,11 +102,18 @@ def state_tables(features: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 @pytest.fixture(scope="module")
-def fitted() -> dict[str, tuple[Checkpoint, pd.DataFrame]]:
+def fitted() -> Fits:
     tables = content_tables()
     return {
         member: nodes.train_generator(
-            *tables, MemberParams(**parameters()[member]), CONDITION, FITTING, CPU, seed=1, workspace="unused"
+            *tables,
+            MemberParams(**parameters()[member]),
+            CONDITION,
+            FITTING,
+            CPU,
+            seed=1,
+            seeds=[1, 2],
+            workspace="unused",
         )
         for member in MEMBERS
     }
@@ -118,8 +126,8 @@ def _in_a_folder_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Any:
         yield
 
 
-def score(fitted: dict[str, tuple[Checkpoint, pd.DataFrame]], tables: Tables) -> pd.DataFrame:
-    checkpoints = [checkpoint for checkpoint, _ in fitted.values()]
+def score(fitted: Fits, tables: Tables) -> pd.DataFrame:
+    checkpoints = [each for fit in fitted.values() for each in fit[:2]]
     return nodes.score_generators(*tables, CONDITION, SCORES, "ekman", 1, "toy", *checkpoints)
 
 
@@ -130,10 +138,10 @@ def test_the_wiring_has_one_instance_a_member_and_one_box_for_the_rest() -> None
 
 
 def test_every_member_leaves_a_checkpoint_and_a_history_that_keeps_its_contract(fitted: Any) -> None:
-    histories = nodes.collect_histories(*(history for _, history in fitted.values()))
+    histories = nodes.collect_histories(*(history for *_, history in fitted.values()))
     schemas.TrainingHistory.validate(histories)
     assert set(histories["member"]) == set(MEMBERS)
-    for member, (checkpoint, _) in fitted.items():
+    for member, (checkpoint, *_) in fitted.items():
         assert checkpoint.architecture == member
         assert checkpoint.params["n_emotions"] == C
     assert 0 <= fitted["vae"][0].metadata["active_units"] <= 8
@@ -145,7 +153,19 @@ def test_the_best_validation_metric_is_chosen_even_if_it_is_the_baseline() -> No
 
     assert nodes.choose_generator(member("gaussian", -0.1), member("wgan", -0.2)).architecture == "gaussian"
     assert nodes.choose_generator(member("gaussian", -0.3), member("wgan", -0.2)).architecture == "wgan"
-    assert nodes.choose_generator(nodes.NOT_FITTED, member("vae", -9.0)).architecture == "vae"
+    assert nodes.choose_generator(NOT_FITTED, member("vae", -9.0)).architecture == "vae"
+
+
+def test_the_mean_over_the_seeds_chooses_and_the_first_seed_travels_on() -> None:
+    def member(name: str, metric: float, seed: int) -> Checkpoint:
+        return Checkpoint(name, {}, {}, {"valid_metric": metric, "seed": seed})
+
+    def more(*fits: Checkpoint) -> Checkpoint:
+        return Checkpoint.holding("further", {str(number): each for number, each in enumerate(fits)}, {})
+
+    lucky, steady = member("vae", 0.9, 1), member("flow", 0.5, 1)
+    chosen = nodes.choose_generator(lucky, more(member("vae", -0.9, 2)), steady, more(member("flow", 0.4, 2)))
+    assert (chosen.architecture, chosen.metadata["seed"]) == ("flow", 1)
 
 
 def test_the_leaderboard_holds_every_member_and_the_references_with_the_same_n(fitted: Any) -> None:
@@ -154,6 +174,8 @@ def test_the_leaderboard_holds_every_member_and_the_references_with_the_same_n(f
     assert baselines == {"reference: real", "reference: training copies", "gaussian", "mixture"}
     assert set(board["model"]) == baselines | {"vae", "wgan", "flow"}
     assert set(board.loc[board["metric"] == "coverage", "n"]) == {24}
+    seeds = board[board["metric"] == "coverage"].groupby("model")["seed"].agg(list)
+    assert seeds[list(MEMBERS)].tolist() == [[1, 2]] * len(MEMBERS)
     assert set(board["split"]) == {"test"}
     assert set(board["protocol"]) == {"held_out"}
     copies = board[(board["model"] == "reference: training copies") & (board["metric"] == "authenticity")]
@@ -173,7 +195,7 @@ def test_training_reads_no_test_content() -> None:
     changed.loc[is_test, "vector"] = pd.Series([np.full(D, 1e6, dtype=np.float32)] * len(changed))[is_test]
     params = MemberParams(**parameters()["gaussian"])
     left, right = (
-        nodes.train_generator(table, emotions, NO_EXAMPLES, params, CONDITION, FITTING, CPU, 1, "unused")[0]
+        nodes.train_generator(table, emotions, NO_EXAMPLES, params, CONDITION, FITTING, CPU, 1, [1], "unused")[0]
         for table in (features, changed)
     )
     assert left.fingerprint() == right.fingerprint()
@@ -241,7 +263,7 @@ def test_the_two_halves_of_the_test_share_no_content() -> None:
 def test_every_state_gets_its_samples_and_keeps_its_contract(fitted: Any) -> None:
     features, *_ = content_tables()
     events, states = state_tables(features)
-    for checkpoint, _ in fitted.values():
+    for checkpoint, *_ in fitted.values():
         found = nodes.generate_for_states(checkpoint, states, events, features, GENERATION, seed=1)
         schemas.GeneratedContentFeatures.validate(found)
         assert found["state_id"].tolist() == states["state_id"].tolist()
@@ -282,10 +304,10 @@ def test_a_user_without_history_gets_the_mean_interest(fitted: Any) -> None:
 def test_where_there_is_nothing_every_table_is_empty_and_keeps_its_contract() -> None:
     features, emotions, _ = (table[:0] for table in content_tables())
     events, states = state_tables(content_tables()[0])
-    checkpoint, history = nodes.train_generator(
-        features, emotions, NO_EXAMPLES, MemberParams(**parameters()["vae"]), CONDITION, FITTING, CPU, 1, "unused"
+    checkpoint, further, history = nodes.train_generator(
+        features, emotions, NO_EXAMPLES, MemberParams(**parameters()["vae"]), CONDITION, FITTING, CPU, 1, [1], "unused"
     )
-    chosen = nodes.choose_generator(checkpoint, checkpoint)
+    chosen = nodes.choose_generator(checkpoint, further)
     board = nodes.score_generators(features, emotions, NO_EXAMPLES, CONDITION, SCORES, "ekman", 1, "toy", checkpoint)
     generated = nodes.generate_for_states(chosen, states, events, features, GENERATION, seed=1)
     assert len(schemas.TrainingHistory.validate(history)) == 0

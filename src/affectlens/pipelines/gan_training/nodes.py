@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ from affectlens.training.gan import HISTORY_COLUMNS, GeneratorTask, fit_generato
 
 logger = logging.getLogger(__name__)
 
-REFERENCE = "reference"
+REFERENCE, FURTHER = "reference", "further"
 BASELINES = ("gaussian", "mixture")
 STATE_COLUMNS = ["state_id", "user_id", "occurred_at", "n_samples", "vectors"]
 
@@ -45,30 +46,51 @@ def train_generator(
     fitting: FittingParams,
     trainer: TrainerParams,
     seed: int,
+    seeds: list[int],
     workspace: str,
-) -> tuple[Checkpoint, pd.DataFrame]:
-    """Fit one generator of content vectors; its best weights, and one history row an epoch."""
+) -> tuple[Checkpoint, Checkpoint, pd.DataFrame]:
+    """Fit one generator of content vectors with every seed.
+
+    Returns:
+        The first seed's fit, all further fits, and the first seed's history.
+    """
     contents = open_contents(content_features, content_emotions, emotion_examples)
     if (contents.roles == "train").sum() < 2:
         logger.warning("no generator is fitted: fewer than two training contents have a vector and an emotion")
-        return NOT_FITTED, pd.DataFrame(columns=["member", *HISTORY_COLUMNS])
+        return NOT_FITTED, NOT_FITTED, pd.DataFrame(columns=["member", *HISTORY_COLUMNS])
     train, valid = training_parts(contents, condition, seed)
     projection = make_projection(contents.vectors.shape[1], condition.interest_size)
     task = GeneratorTask(train, valid, projection, condition.interest_noise, fitting, LocalMmd2, seed)
     kind = variant.member.kind
-    checkpoint, history = fit_generator(variant.member, task, trainer, Path(workspace) / "gan" / kind)
-    return checkpoint, history.assign(member=kind)[["member", *HISTORY_COLUMNS]]
+    fits = [
+        fit_generator(variant.member, replace(task, seed=each), trainer, Path(workspace) / "gan" / f"{kind}_{each}")
+        for each in seeds
+    ]
+    more = {str(number): checkpoint for number, (checkpoint, _) in enumerate(fits[1:])}
+    history = fits[0][1].assign(member=kind)[["member", *HISTORY_COLUMNS]]
+    return fits[0][0], Checkpoint.holding(FURTHER, more, {}), history
+
+
+def fits_of(checkpoints: Iterable[Checkpoint]) -> list[Checkpoint]:
+    """Every fit in members' checkpoints and in what travels beside them; none that had nothing to learn from."""
+    alone: list[Checkpoint] = []
+    for each in checkpoints:
+        alone += each.parts().values() if each.architecture == FURTHER else [each]
+    return [each for each in alone if each.architecture != NOT_FITTED.architecture]
 
 
 def choose_generator(*checkpoints: Checkpoint) -> Checkpoint:
-    """The member with the best validation metric; a tie goes to the one that is listed first."""
-    fitted = [checkpoint for checkpoint in checkpoints if checkpoint.architecture != NOT_FITTED.architecture]
+    """The first fit of the member with the best mean validation metric; a tie goes to the one that is listed first."""
+    fitted = fits_of(checkpoints)
     if not fitted:
         return NOT_FITTED
-    best = max(fitted, key=lambda checkpoint: float(checkpoint.metadata["valid_metric"]))
-    found = {checkpoint.architecture: round(checkpoint.metadata["valid_metric"], 5) for checkpoint in fitted}
-    logger.info("chosen generator: %s; validation metric of each: %s", best.architecture, found)
-    return best
+    metrics = pd.Series(
+        [float(each.metadata["valid_metric"]) for each in fitted], index=[each.architecture for each in fitted]
+    )
+    means = metrics.groupby(level=0, sort=False).mean()
+    best = str(means.idxmax())
+    logger.info("chosen generator: %s; validation metric of each: %s", best, means.round(5).to_dict())
+    return next(each for each in fitted if each.architecture == best)
 
 
 def collect_histories(*histories: pd.DataFrame) -> pd.DataFrame:
@@ -95,13 +117,17 @@ def score_generators(
 ) -> pd.DataFrame:
     """Every member and the references on the held-out contents, which no other node reads."""
     contents = open_contents(content_features, content_emotions, emotion_examples)
-    fitted = [checkpoint for checkpoint in checkpoints if checkpoint.architecture != NOT_FITTED.architecture]
+    fitted = fits_of(checkpoints)
     if not fitted or (contents.roles == "test").sum() < 4:
         logger.warning("no generator is scored: %d held-out contents", (contents.roles == "test").sum())
         return pd.DataFrame(columns=list(LEADERBOARD_COLUMNS))
     test, real, copies = held_out_test(contents, condition, params, taxonomy, seed)
-    scores = {"reference: real": score_samples(real, test), "reference: training copies": score_samples(copies, test)}
-    scores |= {each.architecture: score_sampler(_sampler(each, test), test) for each in fitted}
+    first = int(fitted[0].metadata["seed"])
+    scores = [("reference: real", first, score_samples(real, test))]
+    scores += [("reference: training copies", first, score_samples(copies, test))]
+    scores += [
+        (each.architecture, int(each.metadata["seed"]), score_sampler(_sampler(each, test), test)) for each in fitted
+    ]
     rows = [
         leaderboard_rows(
             stage="gan",
@@ -110,17 +136,17 @@ def score_generators(
             estimates=estimates,
             split=contents.split,
             protocol=contents.protocol,
-            seed=seed,
+            seed=own_seed,
             dataset=dataset,
         )
-        for model, estimates in scores.items()
+        for model, own_seed, estimates in scores
     ]
     return pd.concat(rows, ignore_index=True)
 
 
 def _sampler(checkpoint: Checkpoint, test: GenerationTest) -> Callable[[np.ndarray], np.ndarray]:
     def sample(emotion: np.ndarray) -> np.ndarray:
-        return generate(checkpoint, emotion, test.interest, 1, test.seed)[:, 0]
+        return generate(checkpoint, emotion, test.interest, 1, int(checkpoint.metadata["seed"]))[:, 0]
 
     return sample
 
