@@ -20,11 +20,15 @@ def multilabel_loss(model: nn.Module, batch: EmotionBatch) -> Tensor:
     return functional.binary_cross_entropy_with_logits(logits, batch.labels, reduction="sum") / len(logits)
 
 
+_TAME = 40.0  # logits below need no shift: their exponentials, and sums of them, are far inside float32's range
+
+
 class _BlockedCrossEntropy(torch.autograd.Function):
     """Mean cross-entropy of states @ items.T, with its gradients, a block of states at a time.
 
-    Per block, three products and one exponential in place: logits, gradient of the states, gradient of the items. The
-    softmax is never divided out: its denominators scale the thin factors of the products instead.
+    Per block three products, and one exponential in place: logits, gradient of the states, gradient of the items. The
+    softmax is never divided out, its denominators scale the thin factors of the products instead; and they come as one
+    more column of the second product.
     """
 
     @staticmethod
@@ -32,18 +36,20 @@ class _BlockedCrossEntropy(torch.autograd.Function):
         n_states, n_items = len(states), len(items)
         loss = states.new_zeros(())
         for_states, for_items = torch.empty_like(states), torch.zeros_like(items)
+        items_and_one = torch.cat([items, items.new_ones(n_items, 1)], dim=1)
+        is_tame = bool(states.norm(dim=1).max() * items.norm(dim=1).max() < _TAME)  # Cauchy-Schwarz
         memory = states.new_empty(n_items * min(block, n_states))
         for start in range(0, n_states, block):
             part, wanted = states[start : start + block], target[start : start + block]
             scores = memory[: n_items * len(part)].view(n_items, len(part))  # (N, block): faster than its transpose
             torch.mm(items, part.T, out=scores)
             hit = scores[wanted, torch.arange(len(part), device=part.device)].clone()
-            top = scores.amax(dim=0)
-            total = scores.sub_(top).exp_().sum(dim=0)
-            loss += (total.log() + top - hit).sum()
-            torch.mm(scores.T, items, out=for_states[start : start + block])
-            for_states[start : start + block].div_(total[:, None]).sub_(items[wanted])
-            for_items.addmm_(scores, part / total[:, None]).index_add_(0, wanted, part, alpha=-1.0)
+            top = scores.new_zeros(()) if is_tame else scores.amax(dim=0)
+            (scores if is_tame else scores.sub_(top)).exp_()
+            pulled, total = torch.mm(scores.T, items_and_one).split([items.shape[1], 1], dim=1)
+            loss += (total.squeeze(1).log() + top - hit).sum()
+            torch.sub(pulled / total, items[wanted], out=for_states[start : start + block])
+            for_items.addmm_(scores, part / total).index_add_(0, wanted, part, alpha=-1.0)
         ctx.save_for_backward(for_states / n_states, for_items / n_states)
         return loss / n_states
 

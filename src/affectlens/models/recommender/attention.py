@@ -251,11 +251,24 @@ class AttentionRecommender(nn.Module):
             only_classes: score the classes of the training softmax only, in their order, and those that did not exist
                 at the request with minus infinity.
         """
-        items, content, created = self.items(), self.content, self.created
+        items = self.items()
         states = self.states(items, token, kind, dwell, gap).flatten(0, 1)[asks]  # (P, D)
+        return self.match(states, items, hour, heat, generated, only_classes)
+
+    def match(
+        self,
+        states: Tensor,
+        items: Tensor,
+        hour: Tensor,
+        heat: Tensor | None,
+        generated: Tensor | None,
+        only_classes: bool,
+    ) -> RecommenderOutput:
+        """Hold behaviour states (P, D) against item vectors (N, D); the other arguments as in `forward`."""
+        content, created = self.content, self.created
         if only_classes:
             classes = self.is_class.nonzero().squeeze(1)
-            items, content, created = items[classes], content[classes], created[classes]
+            items, content, created = (table.index_select(0, classes) for table in (items, content, created))
         moment = None
         if self.feed is not None and heat is not None:
             moment = self.feed(states, hour[:, None] - created[None, :], heat, only_classes)

@@ -23,8 +23,18 @@ from affectlens.models.recommender.content_knn import ContentKnn
 from affectlens.models.recommender.histories import Histories
 from affectlens.models.recommender.item_to_item import ItemToItem
 from affectlens.models.recommender.popularity import Popularity
-from affectlens.models.recommender.streams import FUTURE, padded, request_windows, stream_of, whole_hours
+from affectlens.models.recommender.streams import (
+    FUTURE,
+    EventStream,
+    Windows,
+    padded,
+    request_windows,
+    stream_of,
+    whole_hours,
+)
 from affectlens.models.recommender.tuning import Recommender
+
+_WINDOWS_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -119,10 +129,9 @@ def recommend_with(model: AttentionRecommender, histories: Histories, generated:
     params, n_items = model.params, len(model.content)
     _check_generated(generated, histories.n_users, model.content.shape[1])
     stream = stream_of(histories, n_items, n_dwell_buckets=params.n_dwell_buckets, n_gap_buckets=params.n_gap_buckets)
-    windows = request_windows(stream, params.max_length)
-    events = padded(stream, windows)
-    asks = np.arange(histories.n_users) * events[0].shape[1] + windows.length - 1
     on_device = partial(torch.as_tensor, device=model.content.device)
+    items = model.items()
+    states = _last_states(model, items, stream, request_windows(stream, params.max_length))
     vectors = None if generated is None else on_device(generated)
     heat = (
         None
@@ -130,9 +139,21 @@ def recommend_with(model: AttentionRecommender, histories: Histories, generated:
         else on_device(histories.crowd.heat(histories.request_time, params.heat_half_life_days))
     )
     hours = on_device(whole_hours(histories.request_time, FUTURE))
-    output: RecommenderOutput = model(*map(on_device, events), on_device(asks), hours, heat, vectors, False)
+    output: RecommenderOutput = model.match(states, items, hours, heat, vectors, only_classes=False)
     links = (None if part is None else _array(part) for part in (output.weights, output.vectors))
     return Recommendation(_array(output.logits), *links)
+
+
+def _last_states(model: AttentionRecommender, items: Tensor, stream: EventStream, windows: Windows) -> Tensor:
+    """Behaviour state (n, D) at the end of each window; windows of like length are read together, so few pads are."""
+    states = torch.empty(len(windows.length), items.shape[1], device=items.device, dtype=items.dtype)
+    order = np.argsort(windows.length, kind="stable")
+    for rows in np.split(order, range(_WINDOWS_AT_ONCE, len(order), _WINDOWS_AT_ONCE)):
+        events = (torch.as_tensor(column, device=items.device) for column in padded(stream, windows.take(rows)))
+        last = torch.as_tensor(windows.length[rows] - 1, device=items.device)
+        found = model.states(items, *events)
+        states[torch.as_tensor(rows, device=items.device)] = found[torch.arange(len(rows), device=items.device), last]
+    return states
 
 
 def _check_generated(generated: np.ndarray | None, n_users: int, content_width: int) -> None:
