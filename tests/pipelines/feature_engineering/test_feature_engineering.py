@@ -31,6 +31,7 @@ WRITTEN = {
 def parameters(environment):
     files = [CONF / name / "parameters_feature_engineering.yml" for name in dict.fromkeys(["base", environment])]
     merged = OmegaConf.merge(*(OmegaConf.load(file) for file in files))
+    merged.feature_engineering.vocabulary.language = "en"  # conf/base/globals.yml says it once for all stages
     return FeatureEngineeringParams.model_validate(OmegaConf.to_container(merged)["feature_engineering"])
 
 

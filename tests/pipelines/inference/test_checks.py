@@ -34,6 +34,7 @@ ATTENTION = {
     "similarity": "dot",
     "temperature": 1.0,
     "item_dropout": 0.0,
+    "item_start": "random",
 }
 
 

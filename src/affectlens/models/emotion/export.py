@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -41,18 +42,28 @@ def export_onnx(checkpoint: Checkpoint, path: Path) -> None:
         raise ValueError(f"{checkpoint.architecture!r} is no network; export one of {', '.join(NETWORKS)}")
     model = _Outputs(checkpoint.restore(build_emotion_model)).eval()
     example = torch.ones(_EXAMPLE_SHAPE, dtype=torch.int64)
+    free = {0: "n", 1: "length"}
+    # Recurrent layers go through the older exporter: the newer one unrolls them to the length of the example.
+    is_recurrent = any(isinstance(module, nn.RNNBase) for module in model.modules())
+    how: dict[str, Any] = (
+        {"dynamo": False, "dynamic_axes": {"tokens": free, "logits": {0: "n"}, "code": {0: "n"}}}
+        if is_recurrent
+        else {
+            "dynamo": True,
+            "dynamic_shapes": {"tokens": {axis: torch.export.Dim(name) for axis, name in free.items()}},
+        }
+    )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter warns of its own internals
+        warnings.simplefilter("ignore")  # the exporters warn of their own internals
         torch.onnx.export(
             model,
             (example,),
             path,
             input_names=["tokens"],
             output_names=["logits", "code"],
-            dynamic_shapes={"tokens": {0: torch.export.Dim("n"), 1: torch.export.Dim("length")}},
-            dynamo=True,
             external_data=False,
             verbose=False,
+            **how,
         )
 
 
