@@ -46,7 +46,7 @@ class _BlockedCrossEntropy(torch.autograd.Function):
             hit = scores[wanted, torch.arange(len(part), device=part.device)].clone()
             top = scores.new_zeros(()) if is_tame else scores.amax(dim=0)
             (scores if is_tame else scores.sub_(top)).exp_()
-            pulled, total = torch.mm(scores.T, items_and_one).split([items.shape[1], 1], dim=1)
+            pulled, total = torch.tensor_split(torch.mm(scores.T, items_and_one), [items.shape[1]], dim=1)
             loss += (total.squeeze(1).log() + top - hit).sum()
             torch.sub(pulled / total, items[wanted], out=for_states[start : start + block])
             for_items.addmm_(scores, part / total).index_add_(0, wanted, part, alpha=-1.0)
