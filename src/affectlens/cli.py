@@ -29,6 +29,7 @@ def affectlens() -> None:
     affectlens recommend FILE                    a leaderboard and recommendations from a file of your own
     affectlens trace USER                        one request through S, E, A, G, W, R
     affectlens generate --emotion joy --out DIR  texts, pictures and clips made for an emotion
+    affectlens compare RUN RUN                   what changed from one run to another
     """  # noqa: D301  click reads the \b
 
 
@@ -207,6 +208,31 @@ def report(version: str, env: str | None, conf_source: str | None) -> None:
     if not load_versions:
         raise click.ClickException(f"no dataset that the report cites has a version {version!r}")
     session.run(pipeline_names=["reporting"], load_versions=load_versions)
+
+
+@cli.command()
+@click.argument("first")
+@click.argument("second")
+@_env
+@_conf
+def compare(first: str, second: str, env: str | None, conf_source: str | None) -> None:
+    """Compare two runs of one environment: parameters, data, and every number of their leaderboards.
+
+    FIRST and SECOND are run ids, as the reports and the folders of versions name them.
+    """
+    from affectlens.pipelines.reporting.comparison import comparison_page
+    from affectlens.pipelines.reporting.runs import load_run
+
+    context = _context(env, conf_source)
+    root = Path(str(_versioned(context)["report"]._filepath)).parents[1]
+    try:
+        older, newer = (load_run(root, version) for version in (first, second))
+    except LookupError as error:
+        raise click.ClickException(str(error)) from error
+    page = context.project_path / "reports" / f"compare_{first}_{second}.html"
+    page.parent.mkdir(exist_ok=True)
+    page.write_text(comparison_page(older, newer, context.params["reporting"]["language"]), encoding="utf-8")
+    click.echo(page)
 
 
 affectlens.add_command(run)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,18 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
+from pydantic import BaseModel
+
+PRIMARY = (
+    "users",
+    "contents",
+    "interactions",
+    "utterances",
+    "emotion_labels",
+    "annotations",
+    "reaction_counts",
+    "media",
+)
 
 logger = logging.getLogger(__name__)
 
@@ -23,14 +37,16 @@ class ChainHooks:
 
     def __init__(self) -> None:
         self._project = Path()
+        self._parameters: Any = {}
         self._n_nodes = 0
         self._started: dict[str, float] = {}
         self._seconds: dict[str, float] = {}
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
-        """Remember where the project lies."""
+        """Remember where the project lies, and with which parameters it runs."""
         self._project = context.project_path
+        self._parameters = _plain(context.params)
 
     @hook_impl
     def after_catalog_created(self, catalog: CatalogProtocol[Any, Any], parameters: dict[str, Any]) -> None:
@@ -73,6 +89,8 @@ class ChainHooks:
             "pipelines": run_params["pipeline_names"],
             "runtime_params": run_params["runtime_params"],
             "code": _git_revision(),
+            "parameters": self._parameters,
+            "data": {name: _fingerprint(path) for name in PRIMARY if (path := _file_of(catalog, name)).is_file()},
             "seconds_by_node": self._seconds,
         }
         path = folder.parent / "runs" / f"{run_params['run_id']}.json"
@@ -83,6 +101,28 @@ class ChainHooks:
 
             logger.info("All reports: %s", write_listing(self._project))
             logger.info("Report: %s", report.resolve())
+
+
+def _plain(value: Any) -> Any:
+    """Parameters without their models."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, Mapping):
+        return {str(name): _plain(part) for name, part in value.items()}
+    return [_plain(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+def _file_of(catalog: CatalogProtocol[Any, Any], name: str) -> Path:
+    return Path(str(getattr(catalog.get(name), "_filepath", "")))
+
+
+def _fingerprint(path: Path) -> dict[str, Any]:
+    """Number of rows and digest of a table on disk."""
+    from pyarrow.parquet import ParquetFile
+
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"rows": ParquetFile(path).metadata.num_rows, "sha256": digest}
 
 
 def _git_revision() -> str | None:

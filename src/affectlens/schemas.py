@@ -348,6 +348,13 @@ PolicyValues = _table(
     unique=["policy", "estimator"],
 )
 
+# --- any modelling stage: its scores by unit, for paired differences of two runs -------------------------------------
+UnitScores = _table(
+    "unit_scores",
+    {"stage": _string(), "model": _string(), "metric": _string(), "unit": _id(), "value": _real(nullable=True)},
+    unique=["stage", "model", "metric", "unit"],
+)
+
 # --- gan -------------------------------------------------------------------------------------------------------------
 GanGoals = _table(
     "gan_goals",

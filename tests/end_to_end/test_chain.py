@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
+from html import unescape
 from pathlib import Path
 
 import nbformat
 import pandas as pd
 import pytest
+import yaml
 from kedro.framework.session import KedroSession
 from nbclient import NotebookClient
 
+from affectlens.pipelines.reporting import verdicts, wording
+from affectlens.pipelines.reporting.comparison import comparison_page
+from affectlens.pipelines.reporting.runs import load_run
 from affectlens.session import StageSession
 
 
@@ -50,13 +56,59 @@ def test_every_stage_leaves_its_leaderboard_with_baselines_and_intervals(data_ro
     assert (defined["lower"] <= defined["upper"]).all()
 
 
-def test_the_report_is_one_file_that_needs_no_network(data_root: Path) -> None:
-    (report,) = data_root.glob("08_reporting/report.html/*/report.html")
-    page = report.read_text()
-    assert report.stat().st_size < 5_000_000
-    assert 'src="http' not in page
-    assert '<link rel="stylesheet"' not in page
-    assert "kedro run" in page
+def test_each_page_of_the_report_is_one_file_that_needs_no_network(data_root: Path) -> None:
+    pages = {path.stem: path for path in data_root.glob("08_reporting/report.html/*/*.html")}
+    assert set(pages) == {"report", "attention", "expression", "flow"}
+    for path in pages.values():
+        assert path.stat().st_size < 5_000_000
+        assert 'src="http' not in path.read_text()
+        assert '<link rel="stylesheet"' not in path.read_text()
+    assert "kedro run" in pages["report"].read_text()
+
+
+def card(data_root: Path, name: str) -> dict[str, dict[str, str]]:
+    """Group -> label -> text of a card, as a reader sees it."""
+    (path,) = data_root.glob("08_reporting/report.html/*/report.html")
+    section = re.search(f'<section id="{name}".*?</section>', path.read_text(), flags=re.DOTALL)
+    groups = re.findall(r'<p class="group">(.*?)</p>\s*<dl class="facts">(.*?)</dl>', section[0], flags=re.DOTALL)
+    pairs = {title: re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", facts) for title, facts in groups}
+    return {unescape(title): {unescape(k): unescape(v) for k, v in found} for title, found in pairs.items()}
+
+
+def test_every_number_of_the_model_card_is_the_one_of_the_run(project_root: Path, data_root: Path, catalog) -> None:
+    shown = card(data_root, "model-card")
+    told = yaml.safe_load((project_root / "conf/base/parameters_reporting.yml").read_text())["reporting"]["stages"]
+    n_checked = 0
+    for noun, stage in told.items():
+        facts = shown[stage["title"]]
+        board = catalog.load(f"{noun}_leaderboard")
+        mine = verdicts.main_rows(board)
+        mine = mine[mine["model"] == facts["Model"]].set_index("metric")
+        for metric in stage["metrics"]:
+            if metric["label"] in facts:
+                assert facts[metric["label"]] == wording.estimate(mine.loc[metric["name"]]), (noun, metric["name"])
+                n_checked += 1
+        assert facts["Evaluated on"].startswith(f"{mine['n'].iloc[0]:,} units")
+    assert n_checked >= 8
+
+
+def test_every_number_of_the_data_card_is_the_one_of_the_run(data_root: Path, catalog) -> None:
+    shown = card(data_root, "data-card")
+    for name in ("users", "contents", "interactions", "utterances"):
+        assert shown[name]["Rows"] == f"{len(catalog.load(name)):,}"
+    for row in catalog.load("row_accounting").itertuples():
+        expected = f"{row.read:,} read, {row.accepted:,} accepted, {row.rejected:,} rejected"
+        assert shown["Collection"][row.source] == expected
+
+
+def test_two_runs_can_be_compared(data_root: Path) -> None:
+    version = min(path.parent.name for path in data_root.glob("08_reporting/emotion_leaderboard.parquet/*/*.parquet"))
+    run = load_run(data_root, version)
+    assert run.manifest["parameters"]["seed"] == 7
+    assert run.manifest["data"]["users"]["rows"] > 0
+    page = comparison_page(run, run, "en")
+    assert "Nothing differs." in page
+    assert " 0 differ" in page
 
 
 def test_accepted_and_rejected_rows_add_up_to_those_read(catalog) -> None:

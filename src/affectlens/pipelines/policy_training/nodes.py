@@ -28,6 +28,7 @@ from affectlens.models.policy.recommender import RecommenderPolicyParams, topic_
 from affectlens.models.policy.reward_model import cross_fitted_rewards, fit_reward_model
 from affectlens.pipelines.policy_training.exhibits import policy_exhibits
 from affectlens.pipelines.policy_training.params import MemberParams, ScoringParams, SelectionParams
+from affectlens.pipelines.policy_training.units import unit_scores
 
 logger = logging.getLogger(__name__)
 
@@ -104,8 +105,8 @@ def score_policies(
     params: ScoringParams,
     seed: int,
     dataset: str,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Judge every policy on the test decisions, once, beside the value that the world knows."""
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Judge every policy on the test decisions, once, beside the value that the world knows, and slate by slate."""
     log, truth = _log_of(policy_events, "test"), _truth_of(policy_events, simulated_truth)
     fitted = {"uniform": uniform, "popularity": popularity, "linucb": linucb}
     targets = {name: action_probabilities(checkpoint, log.contexts) for name, checkpoint in fitted.items()}
@@ -118,7 +119,8 @@ def score_policies(
     scores = {"logging": score_logging(log, truth, resampling)}
     scores |= {name: score_target(log, target, predicted, truth, resampling) for name, target in targets.items()}
     differences = _differences(scores, "linucb", ("popularity", "logging"), resampling, params, seed)
-    return _values_table(scores, params), _leaderboard(scores, differences, params, seed, dataset)
+    leaderboard = _leaderboard(scores, differences, params, seed, dataset)
+    return _values_table(scores, params), leaderboard, unit_scores(scores, log.units)
 
 
 def _split_by_time(occurred_at: pd.Series, boundaries: Mapping[str, Any]) -> np.ndarray:

@@ -66,7 +66,7 @@ def _judge() -> list[Node]:
                 "params:seed",
                 "params:dataset",
             ],
-            outputs=["policy_values", "policy_leaderboard"],
+            outputs=["policy_values", "policy_leaderboard", "policy_unit_scores"],
             name="score_policies",
         ),
         Node(nodes.exhibit_policies, inputs="policy_values", outputs="policy_exhibits", name="exhibit_policies"),

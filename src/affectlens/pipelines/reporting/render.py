@@ -88,6 +88,11 @@ def reports(
     return {**written, "flow": _page("flow", tongue, page=flow_page, **stages, **shown)}, summary
 
 
+def single_page(page: Page, run: Mapping[str, Any], tongue: LanguageCode) -> str:
+    """A page that stands alone."""
+    return _page("report", tongue, page=page, origins={}, pages=[], run=run)
+
+
 def _page(template: str, tongue: LanguageCode, **values: Any) -> str:
     return _environment(tongue).get_template(f"{template}.html.j2").render(how_to_read=_HOW_TO_READ, **values)
 
