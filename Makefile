@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 export KEDRO_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
-.PHONY: run test lint viz bench clean docs
+.PHONY: run test lint viz tensorboard bench clean docs
 
 run: .venv/.run  ## the whole chain on the embedded world, to an HTML report
 	$(BIN)/kedro run
@@ -22,6 +22,9 @@ lint: .venv/.dev
 
 viz: .venv/.dev  ## the pipelines in kedro-viz
 	$(BIN)/kedro viz run
+
+tensorboard: .venv/.run  ## the curves of every training of every environment
+	$(BIN)/tensorboard --logdir data
 
 bench: .venv/.dev  ## speed, as ratios against a peer in the same run
 	@$(PIP) --editable ".[bench]"

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import Tensor, nn
 
 from affectlens.training import state
@@ -144,7 +145,9 @@ def test_another_seed_does_not_resume_the_fit(tmp_path: Path) -> None:
 def test_a_finished_fit_leaves_events_and_no_state(tmp_path: Path) -> None:
     run(tmp_path)
     assert not (tmp_path / "state.safetensors").exists()
-    assert list((tmp_path / "events").iterdir())
+    tags = EventAccumulator(str(tmp_path / "events")).Reload().Tags()
+    assert {"loss/train", "loss/critic"} <= set(tags["scalars"])
+    assert tags["histograms"]
 
 
 def test_same_seed_same_weights_and_another_seed_others() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import Tensor, nn
 
 from affectlens.training import state
@@ -145,9 +146,13 @@ def test_a_loss_that_is_not_finite_stops_with_a_way_out() -> None:
         )
 
 
-def test_events_are_written(tmp_path: Path) -> None:
-    run(fresh_model(), negative_error, tmp_path)
-    assert any(path.name.startswith("events.out") for path in (tmp_path / "events").iterdir())
+def test_losses_metrics_and_histograms_of_weights_are_written_as_events(tmp_path: Path) -> None:
+    history = run(fresh_model(), negative_error, tmp_path)
+    events = EventAccumulator(str(tmp_path / "events")).Reload()
+    assert [event.step for event in events.Scalars("loss/train")] == history["epoch"].tolist()
+    assert [event.value for event in events.Scalars("fit/valid")] == pytest.approx(history["valid_metric"].tolist())
+    assert events.Tags()["histograms"]
+    assert all(name.startswith("weights/") for name in events.Tags()["histograms"])
 
 
 def test_two_processes_fit_one_model() -> None:

@@ -114,6 +114,7 @@ def fit_adversarial(
                 ),
             )
             state.save(work_dir, identity, *_state_of(current))
+        events(state.histograms_of(current.best), len(current.history))
     state.remove(work_dir)
     generator.load_state_dict(current.best)
     generator.to("cpu").eval()

@@ -179,6 +179,7 @@ def _fit_process(
                     tensors, facts = {**tensors, "average": pace.average}, {**facts, "pace": pace.facts()}
                 state.save(work_dir, identity, tensors, facts)
             fabric.barrier()
+        events(state.histograms_of(best), len(history))
     if fabric.is_global_zero:
         state.remove(work_dir)
     return {name: tensor.detach().cpu().numpy().copy() for name, tensor in best.items()}, history

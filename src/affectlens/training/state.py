@@ -113,21 +113,32 @@ def unflatten_optimizer(tensors: Mapping[str, Tensor], facts: Mapping[str, Any])
     return {"state": slots, "param_groups": facts["param_groups"]}
 
 
-def _add_scalars(writer: Any, scalars: Mapping[str, float], step: int) -> None:
-    for name, value in scalars.items():
-        writer.add_scalar(name, value, step)
+def histograms_of(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights of a model that have more than one value, named for the event files."""
+    return {f"weights/{name}": tensor.detach().float().cpu() for name, tensor in weights.items() if tensor.numel() > 1}
+
+
+def _add(writer: Any, values: Mapping[str, float | Tensor], step: int) -> None:
+    for name, value in values.items():
+        if isinstance(value, Tensor):
+            writer.add_histogram(name, value, step)
+        else:
+            writer.add_scalar(name, value, step)
 
 
 @contextmanager
-def event_writer(work_dir: Path | None) -> Iterator[Callable[[Mapping[str, float], int], None]]:
-    """A function (scalars, step) that writes TensorBoard events under `work_dir/events`; None writes nothing."""
+def event_writer(work_dir: Path | None) -> Iterator[Callable[[Mapping[str, float | Tensor], int], None]]:
+    """A function (values, step) that writes TensorBoard events under `work_dir/events`: numbers, tensors as histograms.
+
+    Without a folder it writes nothing.
+    """
     if work_dir is None:
-        yield lambda scalars, step: None
+        yield lambda values, step: None
         return
     from torch.utils.tensorboard import SummaryWriter
 
     writer = SummaryWriter(str(work_dir / "events"))
     try:
-        yield partial(_add_scalars, writer)
+        yield partial(_add, writer)
     finally:
         writer.close()
