@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from kedro.io.core import DatasetError
 
 from affectlens.datasets import ExhibitsDataset
-from affectlens.exhibits import Axis, Curves, Message, Note, Series
+from affectlens.exhibits import Axis, Curves, Gallery, Item, Message, Note, Series
 
 CURVE = Curves(
     title="a curve",
@@ -31,3 +32,11 @@ def test_a_stage_without_exhibits_shows_none(tmp_path: Path) -> None:
 def test_what_is_no_exhibit_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="kind"):
         ExhibitsDataset(filepath=str(tmp_path / "exhibits.json")).save([{"title": "no kind"}])
+
+
+def test_a_preview_leaves_the_bytes_of_images_out(tmp_path: Path) -> None:
+    dataset = ExhibitsDataset(filepath=str(tmp_path / "exhibits.json"))
+    dataset.save([CURVE, Gallery(title="samples", items=(Item(title="one", image="AAAA"),))])
+    (curve, gallery) = json.loads(dataset.preview())
+    assert curve["series"][0]["name"] == "cnn"
+    assert gallery["items"][0]["image"] is True

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
+from kedro_datasets._typing import JSONPreview
+
 from affectlens.datasets.table_dataset import write_atomically
 from affectlens.datasets.versioned_file import VersionedFileDataset
 from affectlens.exhibits import EXHIBITS, Exhibit
@@ -17,3 +21,10 @@ class ExhibitsDataset(VersionedFileDataset[list[Exhibit]]):
     def save(self, data: list[Exhibit]) -> None:
         """Write the exhibits."""
         write_atomically(self._file_to_save(), EXHIBITS.dump_json(EXHIBITS.validate_python(data), indent=1))
+
+    def preview(self) -> JSONPreview:
+        """The exhibits, for kedro-viz; of images only that there are some."""
+        shown = EXHIBITS.dump_python(self.load(), mode="json")
+        for item in (item for exhibit in shown for item in exhibit.get("items", [])):
+            item["image"] = bool(item["image"])
+        return JSONPreview(json.dumps(shown))
