@@ -9,7 +9,7 @@ import pytest
 from affectlens.exhibits import Axis, Curves, Series
 from affectlens.pipelines.reporting import charts, exhibit_figures, figures, render
 from affectlens.pipelines.reporting.blocks import Section, section, table
-from affectlens.pipelines.reporting.blocks import charts as chart_block
+from affectlens.pipelines.reporting.blocks import chart as chart_block
 from affectlens.pipelines.reporting.texts import language
 
 
@@ -44,7 +44,7 @@ def test_names_of_stages_and_models_are_escaped_too() -> None:
 def test_chart_labels_are_escaped_and_dollars_are_no_formulas() -> None:
     figure = figures.empty("a <b> & $x^2$", "y")
     figure.add_trace(figures.line([0, 1], [1, 2], "name", 0, text=["a", "b"]))
-    (chart,) = chart_block((figure, "caption"))["charts"]
+    (chart,) = chart_block(figure, "caption", "")["charts"]
     svg = charts.draw(chart["figure"], "c1", language("en")).svg
     assert "a &lt;b&gt; &amp; $x^2$" in svg
     assert svg.startswith("<svg")
@@ -53,7 +53,7 @@ def test_chart_labels_are_escaped_and_dollars_are_no_formulas() -> None:
 
 
 def test_charts_without_traces_are_left_out() -> None:
-    assert chart_block((figures.empty("x", "y"), "nothing")) is None
+    assert chart_block(figures.empty("x", "y"), "nothing", "") is None
 
 
 def test_every_colour_and_dash_of_the_figures_is_known_to_the_charts() -> None:
@@ -75,7 +75,7 @@ def test_the_index_lists_reports_and_can_be_empty() -> None:
 def test_every_point_can_be_pointed_at_and_says_its_value() -> None:
     line = figures.line([1, 2], [0.5, None], "cnn", 0, text=["1", "2"])
     figure = figures.empty("epoch", "loss").add_traces([line, figures.reference([1, 2], [0, 1], "equal")])
-    (chart,) = chart_block((figure, "caption"))["charts"]
+    (chart,) = chart_block(figure, "caption", "")["charts"]
     drawing = charts.draw(chart["figure"], "c1", language("en"))
     ((series, x, y, text),) = drawing.points
     assert (series, text) == (0, "cnn, epoch 1: 0.500")
@@ -90,7 +90,7 @@ def test_a_dated_axis_is_drawn() -> None:
     exhibit = Curves(
         title="t", x=Axis(label="", scale="time"), y=Axis(label="n"), series=(Series(name="a", x=days, y=(1, 2, 3)),)
     )
-    (chart,) = chart_block((exhibit_figures.curves(exhibit), "caption"))["charts"]
+    (chart,) = chart_block(exhibit_figures.curves(exhibit), "caption", "")["charts"]
     drawing = charts.draw(chart["figure"], "c1", language("en"))
     assert next(text for *_, text in drawing.points) == "a, 2024-01-01: 1.000"
     assert "Feb" in drawing.svg

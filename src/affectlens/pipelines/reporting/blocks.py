@@ -87,16 +87,6 @@ def side_by_side(blocks: Sequence[Block | None]) -> list[Block | None]:
     return joined
 
 
-def charts(*figures: tuple[go.Figure, str]) -> Block | None:
-    """Figures side by side, each with its caption; figures without any trace are left out."""
-    shown = [
-        {"figure": json.loads(figure.to_json()), "caption": caption, "reading": "", "note": "", "numbers": None}
-        for figure, caption in figures
-        if figure.data
-    ]
-    return {"kind": "charts", "charts": shown} if shown else None
-
-
 def commands(*lines: tuple[Text, str]) -> Block:
     """Commands to type, each with what it does."""
     return {"kind": "commands", "commands": [{"does": does, "line": line} for does, line in lines]}

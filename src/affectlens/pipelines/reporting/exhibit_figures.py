@@ -37,15 +37,16 @@ def intervals(exhibit: Intervals) -> go.Figure:
     figure = figures.empty(axis_title(exhibit.axis), "")
     names = list(dict.fromkeys(row.name for row in exhibit.rows))[::-1]
     groups = list(dict.fromkeys(row.group for row in exhibit.rows))
+    share_rows = len({(row.name, row.group) for row in exhibit.rows}) > len(names)
     for place, group in enumerate(groups):
         rows = [row for row in exhibit.rows if row.group == group and row.value is not None]
-        shift = 0.6 * (place + 0.5) / len(groups) - 0.3
+        shift = 0.6 * (place + 0.5) / len(groups) - 0.3 if share_rows else 0.0
         figure.add_trace(_marks(rows, [names.index(row.name) - shift for row in rows], group, place))
     if exhibit.reference is not None:
         ends = [exhibit.reference, exhibit.reference], [-0.5, len(names) - 0.5]
         figure.add_trace(figures.reference(*ends, exhibit.reference_label or "reference"))
     figure.update_layout(xaxis=_axis(exhibit.axis))
-    return figures.one_row_each(figure, names, 26 if len(groups) == 1 else 22 + 12 * len(groups))
+    return figures.one_row_each(figure, names, 22 + 12 * len(groups) if share_rows else 26)
 
 
 def axis_title(axis: Axis) -> str:

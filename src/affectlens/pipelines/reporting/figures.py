@@ -1,15 +1,11 @@
-"""Frames to figures. No number is computed here: a figure shows columns of tables that the report also prints."""
+"""The parts that figures are made of: lines, bands, marks, axes. No number is computed here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import pandas as pd
 import plotly.graph_objects as go
-
-from . import verdicts
-from .params import StageParams
 
 # Okabe & Ito 2008, safe for colour-blind readers; dashes and symbols say the same without colour.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5195", "#8c8c8c")
@@ -17,35 +13,6 @@ DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "solid", "dash", "dot")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "circle-open", "square-open", "diamond-open")
 QUIET = "#6b7178"
 _ROW_HEIGHT, _WIDTH, _HEIGHT, _MOST_LABELS = 26, 460, 300, 5
-
-
-def leaderboard(table: pd.DataFrame, stage: StageParams) -> go.Figure:
-    """Every model on the primary metric, best at the top, with intervals; hollow marks are baselines and references."""
-    rows = verdicts.main_rows(table)
-    metric = verdicts.primary_metric(rows, stage)
-    if metric is None:
-        return empty("", "")
-    ranked = verdicts.rows_of(rows, metric).iloc[::-1].reset_index(drop=True)
-    quiet = ranked["is_baseline"].astype(bool) | ranked["model"].isin(stage.references)
-    figure = empty(f"{metric.label} ({metric.better} is better)", "")
-    for name, chosen, colour, symbol in (
-        ("model", ~quiet, COLOURS[0], "circle"),
-        ("baseline or reference", quiet, QUIET, "circle-open"),
-    ):
-        if chosen.any():
-            figure.add_trace(_points(ranked[chosen], ranked.index[chosen], name, colour, symbol))
-    return one_row_each(figure, list(ranked["model"]))
-
-
-def training_loss(history: pd.DataFrame) -> go.Figure:
-    """Loss on the training rows after each epoch, one line a model."""
-    return _by_member(history, "train_loss", "training loss")
-
-
-def progress(history: pd.DataFrame) -> go.Figure:
-    """The validation metric after each epoch, one line a model."""
-    names = ", ".join(dict.fromkeys(history["metric_name"].dropna().astype(str)))
-    return _by_member(history, "valid_metric", f"validation metric ({names})")
 
 
 def empty(x_title: str, y_title: str) -> go.Figure:
@@ -89,11 +56,6 @@ def points(
     return go.Scatter(x=list(values), y=list(y), error_x=bar, customdata=bounds, text=list(text), **look)
 
 
-def _points(rows: pd.DataFrame, y: Any, name: str, colour: str, symbol: str) -> go.Scatter:
-    value, lower, upper = (list(rows[column]) for column in ("value", "lower", "upper"))
-    return points(value, lower, upper, y, rows["model"], name, colour, symbol)
-
-
 def band(x: Sequence[Any], lower: Sequence[Any], upper: Sequence[Any], place: int) -> go.Scatter:
     """The intervals of a line as an area."""
     look = {"fill": "toself", "fillcolor": COLOURS[place % 8], "opacity": 0.15, "line": {"width": 0}}
@@ -110,14 +72,6 @@ def label_places(figure: go.Figure, names: Sequence[Any]) -> go.Figure:
     """Names as labels of the places 0, 1, 2, ...; every second or third one if there are many."""
     step = -(-len(names) // _MOST_LABELS) if names else 1
     return figure.update_layout(xaxis={"tickvals": list(range(len(names)))[::step], "ticktext": names[::step]})
-
-
-def _by_member(history: pd.DataFrame, column: str, label: str) -> go.Figure:
-    figure = empty("epoch", label)
-    for place, (member, rows) in enumerate(history.dropna(subset=[column]).groupby("member", sort=False)):
-        epochs = rows["epoch"]
-        figure.add_trace(line(epochs, rows[column], str(member), place, markers=True, text=epochs.astype(str)))
-    return figure
 
 
 def one_row_each(figure: go.Figure, names: list[str], height: int = _ROW_HEIGHT) -> go.Figure:

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from affectlens.exhibits import Exhibit
 
-from . import analytics, cards, closing, distributions, exhibit_figures, figures, pages, render, sections, stages
+from . import analytics, cards, closing, distributions, exhibit_figures, fits, pages, render, sections, stages
 from .blocks import Section
 from .exhibited import blocks_of
 from .params import AttentionParams, ExamplesParams, ExpressionParams, StageParams, StagesParams
@@ -51,19 +51,14 @@ def exhibit_expression(statistics: pd.DataFrame) -> list[Exhibit]:
     return analytics.expression_exhibits(statistics)
 
 
-def draw_exhibits(exhibits: list[Exhibit]) -> go.Figure:
-    """All charts of a list of exhibits in one figure."""
-    return exhibit_figures.overview(exhibits)
+def exhibit_fits(leaderboard: pd.DataFrame, params: StageParams, history: pd.DataFrame | None = None) -> list[Exhibit]:
+    """How the models of a stage stand, and how they were fitted where that took epochs."""
+    return [*fits.standing(leaderboard, params), *([] if history is None else fits.learning(history))]
 
 
-def draw_leaderboard(leaderboard: pd.DataFrame, params: StageParams) -> go.Figure:
-    """Models and baselines of one stage on its primary metric, with intervals."""
-    return figures.leaderboard(leaderboard, params)
-
-
-def draw_training(history: pd.DataFrame) -> tuple[go.Figure, go.Figure]:
-    """Training loss and validation metric of one stage by epoch."""
-    return figures.training_loss(history), figures.progress(history)
+def draw_exhibits(*exhibits: list[Exhibit]) -> go.Figure:
+    """All charts of some lists of exhibits in one figure."""
+    return exhibit_figures.overview([exhibit for shown in exhibits for exhibit in shown])
 
 
 def compose_run(
@@ -108,11 +103,22 @@ def compose_page(exhibits: list[Exhibit]) -> list[Section]:
     return pages.sections_of(exhibits)
 
 
+def compose_stage(
+    leaderboard: pd.DataFrame,
+    fitted: list[Exhibit],
+    params: StageParams,
+    stage_table: dict[str, Any],
+    environment: str,
+    exhibits: Sequence[Exhibit] = (),
+) -> Section:
+    """The section of a modelling stage: leaderboard, fits and what the stage exhibits."""
+    row = sections.stages_of(stage_table, environment)
+    return stages.stage_section(leaderboard, fitted, params, row, blocks_of(exhibits))
+
+
 def compose_emotion(
     leaderboard: pd.DataFrame,
-    standing: go.Figure,
-    loss: go.Figure,
-    progress: go.Figure,
+    fitted: list[Exhibit],
     params: StageParams,
     stage_table: dict[str, Any],
     environment: str,
@@ -123,35 +129,7 @@ def compose_emotion(
     """The section of the emotion models, with texts that were read right and wrong."""
     details = [*blocks_of(exhibits), *stages.examples_blocks(examples, examples_params)]
     row = sections.stages_of(stage_table, environment)
-    return stages.stage_section(leaderboard, _captioned(standing, loss, progress), params, row, details)
-
-
-def compose_stage(
-    leaderboard: pd.DataFrame,
-    standing: go.Figure,
-    loss: go.Figure,
-    progress: go.Figure,
-    params: StageParams,
-    stage_table: dict[str, Any],
-    environment: str,
-    exhibits: Sequence[Exhibit] = (),
-) -> Section:
-    """The section of a modelling stage: leaderboard, learning curves and what the stage exhibits."""
-    row = sections.stages_of(stage_table, environment)
-    return stages.stage_section(leaderboard, _captioned(standing, loss, progress), params, row, blocks_of(exhibits))
-
-
-def compose_policy(
-    leaderboard: pd.DataFrame,
-    standing: go.Figure,
-    params: StageParams,
-    stage_table: dict[str, Any],
-    environment: str,
-    exhibits: Sequence[Exhibit],
-) -> Section:
-    """The section of the policies, with every off-policy estimate beside the value that it estimates."""
-    row = sections.stages_of(stage_table, environment)
-    return stages.stage_section(leaderboard, [(standing, _STANDING)], params, row, blocks_of(exhibits))
+    return stages.stage_section(leaderboard, fitted, params, row, details)
 
 
 def compose_inference(
@@ -244,14 +222,3 @@ def render_reports(
 
 def _by_stage(*boards: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return dict(zip(StagesParams.model_fields, boards, strict=True))
-
-
-_STANDING = "Models on the metric that decides; hollow marks are baselines and references."
-
-
-def _captioned(standing: go.Figure, loss: go.Figure, progress: go.Figure) -> list[tuple[go.Figure, str]]:
-    return [
-        (standing, _STANDING),
-        (progress, "Validation metric after each epoch."),
-        (loss, "Training loss after each epoch."),
-    ]

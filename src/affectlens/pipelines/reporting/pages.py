@@ -60,7 +60,8 @@ def sections_of(exhibits: Sequence[Exhibit]) -> list[Section]:
 def evaluation_page(sections: Sequence[Section]) -> Page:
     """The page that judges the models; the first section says what ran."""
     judged = [{"stage": part["title"], **part["verdict"]} for part in sections if part["verdict"]]
-    return Page("report", "Evaluation report", summary_sentence(sections[0]["numbers"], judged), sections)
+    failed = [(part["id"], sentence) for part in sections if part["id"] == "limits" for sentence in part["lead"]]
+    return Page("report", "Evaluation report", summary_sentence(sections[0]["numbers"], judged), sections, failed)
 
 
 def analytics_page(name: str, kicker: str, run: Mapping[str, Any], sections: Sequence[Section]) -> Page:

@@ -58,22 +58,21 @@ def _compose() -> list[Node]:
 
 def _trained(stage: str, compose: Callable[..., Any], more: list[str] | None = None) -> Pipeline:
     """A stage whose models were fitted in epochs."""
-    drawn = ["leaderboard", "standing", "loss", "progress", "params:stage", *_PLACE, *(more or []), *_exhibits(stage)]
-    own = [_node(nodes.draw_training, "history", ["loss", "progress"]), _node(compose, drawn, "section")]
-    return _stage(stage, own)
+    shown = ["leaderboard", "fits", "params:stage", *_PLACE, *(more or []), *_exhibits(stage)]
+    return _stage(stage, ["leaderboard", "params:stage", "history"], _node(compose, shown, "section"))
 
 
 def _policy() -> Pipeline:
-    drawn = ["leaderboard", "standing", "params:stage", *_PLACE, *_exhibits("policy")]
-    return _stage("policy", [_node(nodes.compose_policy, drawn, "section")])
+    shown = ["leaderboard", "fits", "params:stage", *_PLACE, *_exhibits("policy")]
+    return _stage("policy", ["leaderboard", "params:stage"], _node(nodes.compose_stage, shown, "section"))
 
 
 def _exhibits(stage: str) -> list[str]:
     return ["exhibits"] if stage in EXHIBITING else []
 
 
-def _stage(stage: str, own: list[Node]) -> Pipeline:
-    """One modelling stage: its figures and its section."""
+def _stage(stage: str, fitted: list[str], section: Node) -> Pipeline:
+    """One modelling stage: how its fits went, its charts for kedro-viz, and its section."""
     known = {
         "leaderboard": f"{stage}_leaderboard",
         "history": f"{stage}_history",
@@ -84,9 +83,9 @@ def _stage(stage: str, own: list[Node]) -> Pipeline:
         "params:stages": "params:stages",
         "params:environment": "params:environment",
     }
-    plots = [_node(nodes.draw_exhibits, "exhibits", "plots")] if stage in EXHIBITING else []
-    every = [_node(nodes.draw_leaderboard, ["leaderboard", "params:stage"], "standing"), *plots, *own]
-    return _placed(every, f"reporting.{stage}", known)
+    fits = _node(nodes.exhibit_fits, fitted, "fits")
+    plots = _node(nodes.draw_exhibits, ["fits", *_exhibits(stage)], "plots")
+    return _placed([fits, plots, section], f"reporting.{stage}", known)
 
 
 def _page(page: str) -> Pipeline:

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
+
+from affectlens.exhibits import Exhibit
 
 from . import seeds, verdicts, wording
 from .blocks import (
     Block,
     Cell,
     Section,
-    charts,
     code_cell,
     each,
     estimate_cell,
@@ -25,6 +25,7 @@ from .blocks import (
     table,
     verbatim,
 )
+from .exhibited import blocks_of
 from .params import EnvironmentStages, ExamplesParams, StageParams
 from .sections import absence
 from .texts import Text, code, say
@@ -32,7 +33,7 @@ from .texts import Text, code, say
 
 def stage_section(
     leaderboard: pd.DataFrame,
-    figures: Sequence[tuple[go.Figure, str]],
+    fitted: Sequence[Exhibit],
     params: StageParams,
     stages: EnvironmentStages,
     details: Iterable[Block | None] = (),
@@ -41,7 +42,7 @@ def stage_section(
 
     Args:
         leaderboard: every number of the stage.
-        figures: with their captions, the standing of the models first.
+        fitted: how the models stand, and how they were fitted.
         params: how the stage is told.
         stages: what runs in the environment, and why the rest does not.
         details: what only this stage shows.
@@ -59,8 +60,7 @@ def stage_section(
         seeds.seeds_table(leaderboard, params),
         *_other_tables(leaderboard, rows, params),
         _metric_table(leaderboard, params),
-        charts(figures[0]),
-        charts(*figures[1:]),
+        *blocks_of(fitted),
         paired_table(leaderboard),
         *details,
         full_table(leaderboard, f"{name}_leaderboard"),

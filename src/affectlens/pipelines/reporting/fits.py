@@ -1,0 +1,53 @@
+"""What every modelling stage shows alike: how its models stand, and how their fits went."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from affectlens.exhibits import Axis, Curves, Exhibit, Intervals, intervals_of, series_of
+
+from . import verdicts
+from .params import StageParams
+
+_EPOCH = Axis(label="epoch")
+
+
+def standing(leaderboard: pd.DataFrame, params: StageParams) -> list[Exhibit]:
+    """Every model on the metric that decides, best first, with intervals; none without a number."""
+    rows = verdicts.main_rows(leaderboard)
+    metric = verdicts.primary_metric(rows, params)
+    if metric is None:
+        return []
+    ranked = verdicts.rows_of(rows, metric)
+    quiet = ranked["is_baseline"].astype(bool) | ranked["model"].isin(params.references)
+    groups = quiet.map({False: "model", True: "baseline or reference"})
+    axis = Axis(label=metric.label, unit=verdicts.DIRECTIONS[metric.better])
+    named = ranked.assign(name=ranked["model"], group=groups)
+    return [Intervals(title="Models on the metric that decides", axis=axis, rows=intervals_of(named))]
+
+
+def learning(history: pd.DataFrame) -> list[Exhibit]:
+    """Validation metric and training loss of every fit by epoch."""
+    if history.empty:
+        return []
+    names = ", ".join(dict.fromkeys(history["metric_name"].dropna().astype(str)))
+    shown = (("valid_metric", "Validation metric after each epoch", Axis(label="validation metric", unit=names)),
+             ("train_loss", "Training loss after each epoch", Axis(label="training loss")))  # fmt: skip
+    series = _fits(history)
+    curves = [
+        Curves(title=title, x=_EPOCH, y=axis, series=series_of(_points(history, series, column)))
+        for column, title, axis in shown
+    ]
+    return [curve for curve in curves if curve.series]
+
+
+def _fits(history: pd.DataFrame) -> pd.Series:
+    """The name of each row's fit: its member, with the seed where there are several."""
+    members = history["member"].astype(str)
+    if "seed" not in history or history["seed"].nunique() < 2:
+        return members
+    return members + ", seed " + history["seed"].astype(str)
+
+
+def _points(history: pd.DataFrame, series: pd.Series, column: str) -> pd.DataFrame:
+    return history.assign(series=series, x=history["epoch"], y=history[column]).dropna(subset=["y"])

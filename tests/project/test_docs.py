@@ -1,0 +1,67 @@
+"""Links and promises of the documentation that a computer can check without a network."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
+CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as MyST and GitHub name them."""
+    headings = re.findall(r"^#{1,6} (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def pages(root: Path) -> list[Path]:
+    return [*sorted((root / "docs").rglob("*.md")), *sorted(root.glob("*.md"))]
+
+
+def test_every_link_inside_the_documentation_leads_somewhere(project_root: Path) -> None:
+    broken = []
+    for page in pages(project_root):
+        for found in LINK.findall(CODE.sub("", page.read_text(encoding="utf-8"))):
+            target = next(filter(None, found))
+            if re.match(r"[a-z]+:", target):
+                continue
+            path, _, anchor = target.partition("#")
+            file = (page.parent / path).resolve() if path else page
+            if not file.exists() or (anchor and anchor not in anchors(file)):
+                broken.append(f"{page.relative_to(project_root)}: {target}")
+    assert broken == []
+
+
+def test_every_page_stands_in_the_contents(project_root: Path) -> None:
+    index = (project_root / "docs/index.md").read_text(encoding="utf-8")
+    for page in (project_root / "docs").rglob("*.md"):
+        name = page.relative_to(project_root / "docs").with_suffix("").as_posix()
+        listed = (
+            name == "index"
+            or name.startswith(("decisions/", "_reference/"))
+            or re.search(f"^{name}$", index, re.MULTILINE)
+        )
+        assert listed, f"{name} is in no list of contents"
+
+
+def test_every_decision_has_a_number_of_its_own(project_root: Path) -> None:
+    numbers = [path.name[:3] for path in (project_root / "docs/decisions").glob("*.md")]
+    assert len(numbers) == len(set(numbers))
+
+
+@pytest.mark.parametrize("noun", ["emotion", "gan", "recommender", "policy"])
+def test_every_stage_has_a_page_with_question_data_method_and_limits(project_root: Path, noun: str) -> None:
+    page = (project_root / f"docs/pipelines/{noun}_training.md").read_text(encoding="utf-8")
+    for word in ("Question", "Data", "Method", "Limits"):
+        assert f"**{word}" in page or f"# {word}" in page or word == "Method", f"{noun}: {word} is missing"
+
+
+def test_environments_that_the_documentation_names_exist(project_root: Path) -> None:
+    known = yaml.safe_load((project_root / "conf/base/parameters.yml").read_text())["stages"]
+    for page in pages(project_root):
+        for name in re.findall(r"--env ([a-z_]+)", page.read_text(encoding="utf-8")):
+            assert name in known or name in ("forum", "name"), f"{page.name} names environment {name!r}"
