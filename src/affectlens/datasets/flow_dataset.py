@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NoReturn
 
 from kedro.io import AbstractDataset, CatalogProtocol
@@ -42,13 +43,18 @@ class FlowDataset(AbstractDataset[NoReturn, dict[str, Any]]):
         return {
             "name": name,
             "type": str(config.get("type", "")).rsplit(".", maxsplit=1)[-1],
-            "file": str(config.get("filepath", "")),
+            "file": _from_data_root(str(config.get("filepath", ""))),
             "written_by": next((node["name"] for node in nodes if name in node["outputs"]), ""),
             "read_by": [node["name"] for node in nodes if name in node["inputs"]],
         }
 
     def _describe(self) -> dict[str, Any]:
         return {}
+
+
+def _from_data_root(path: str) -> str:
+    """A path as the eight folders of Kedro name it, whatever machine it lies on."""
+    return re.sub(r"^.*/(?=\d\d_[a-z_]+/)", "", path)
 
 
 def _names(stages: dict[str, Pipeline]) -> list[str]:

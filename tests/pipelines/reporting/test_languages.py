@@ -17,7 +17,7 @@ from affectlens.pipelines.reporting.texts import language, say, told
 
 Reports = tuple[dict[str, str], dict[str, Any]]
 # What is no prose: names with a dash between them, numbers with units, dates, references of a stage.
-NO_PROSE = re.compile(r"[^A-Za-z]*|\S+|.* - .*|reference: .*|[\d.,− ]+ \S+|\[.*\]|r\d?")
+NO_PROSE = re.compile(r"[^A-Za-z]*|\S+|.* - .*|reference: .*|[\d.,− ]+ \S+|\[.*\]|r\d?|\w+, \w+")
 
 
 class Recorder(dict[str, str]):

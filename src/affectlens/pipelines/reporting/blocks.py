@@ -59,6 +59,7 @@ def table(
         "text_columns": text_columns,
         "folded": folded,
         "stacked": max(map(_n_intervals, rows)) > _MOST_INTERVALS_IN_LINE,
+        "note": "",
     }
 
 

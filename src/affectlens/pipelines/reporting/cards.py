@@ -45,7 +45,7 @@ def model_card(
     n_losses = sum(len(verdicts.losses(board, getattr(params, name))) for name, board in leaderboards.items())
     lost = Message(text="{n}, listed under “What did not work”", values={"n": wording.count(n_losses)})
     groups["Caveats"] = {**_CAVEATS, "Metrics on which a model is behind the best baseline": lost}
-    return _section("model-card", "Model card", groups)
+    return _section("model-card", "Model card", f"{dataset}, {environment}", groups)
 
 
 def data_card(
@@ -54,12 +54,12 @@ def data_card(
     """What the data are: rows and their fate, times, forms, languages, terms."""
     groups: dict[str, Facts] = {"Origin": _origin(environment, dataset), "Collection": _collection(row_accounting)}
     groups |= {name: _composition(frame) for name, frame in tables.items() if len(frame)}
-    return _section("data-card", "Data card", groups)
+    return _section("data-card", "Data card", f"{dataset}, {environment}", groups)
 
 
-def _section(name: str, title: str, groups: dict[str, Facts]) -> Section:
+def _section(name: str, title: str, about: str, groups: dict[str, Facts]) -> Section:
     filled = {group: facts for group, facts in groups.items() if facts}
-    card = Card(title=title, groups=filled)
+    card = Card(title=about, groups=filled)
     return section(name, title, [], blocks_of([card]), numbers={"card": card.model_dump()["groups"]})
 
 

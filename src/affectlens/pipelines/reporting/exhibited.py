@@ -118,7 +118,7 @@ def _records(exhibit: Records) -> list[Block | None]:
         for row in exhibit.rows
     ]
     block = table(exhibit.title, exhibit.columns, rows, text_columns=max(n_text, 1), folded=exhibit.folded)
-    return [block, paragraph(plain(exhibit.note)) if exhibit.note else None]
+    return [block and {**block, "note": plain(exhibit.note)}]
 
 
 def _card(exhibit: Card) -> list[Block | None]:

@@ -129,6 +129,7 @@ def _environment(tongue: LanguageCode) -> Environment:
         "visible": visible,
         "told": lambda text: visible(told(text, spoken)),
         "prose": lambda text: prose(told(text, spoken)),
+        "english": prose,
         "mark": _MARKS.__getitem__,
         "anchor": anchor,
     }

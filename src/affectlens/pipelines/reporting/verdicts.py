@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -102,27 +102,29 @@ def competitors(rows: pd.DataFrame, stage: StageParams, *, baselines: bool) -> p
     return rows[(rows["is_baseline"].astype(bool) == baselines) & ~rows["model"].isin(stage.references)]
 
 
-def contests(leaderboard: pd.DataFrame, stage: StageParams, metric: MetricParams) -> list[Contest]:
-    """Every model against the best baseline on one metric, best model first; none without a baseline."""
-    ranked = rows_of(main_rows(leaderboard), metric)
-    models, baselines = (each(competitors(ranked, stage, baselines=flag)) for flag in (False, True))
-    return [
-        Contest(metric, model, baseline, _pair_of(leaderboard, model, baseline, metric))
-        for baseline in baselines[:1]
-        for model in models
-    ]
+def contests(leaderboard: pd.DataFrame, stage: StageParams, metrics: Sequence[MetricParams]) -> list[Contest]:
+    """Every model against the best baseline, metric by metric, best model first; none without a baseline."""
+    shown, differences = main_rows(leaderboard), pairs(leaderboard)
+    found = []
+    for metric in metrics:
+        ranked = rows_of(shown, metric)
+        models, baselines = (each(competitors(ranked, stage, baselines=flag)) for flag in (False, True))
+        for baseline in baselines[:1]:
+            found += [
+                Contest(metric, model, baseline, _pair_of(differences, model, baseline, metric)) for model in models
+            ]
+    return found
 
 
 def contest(leaderboard: pd.DataFrame, stage: StageParams) -> Contest | None:
     """The best model against the best baseline on the primary metric; None if either is missing."""
     metric = primary_metric(main_rows(leaderboard), stage)
-    return None if metric is None else next(iter(contests(leaderboard, stage, metric)), None)
+    return None if metric is None else next(iter(contests(leaderboard, stage, [metric])), None)
 
 
 def losses(leaderboard: pd.DataFrame, stage: StageParams) -> list[Contest]:
     """Every model on every shown metric whose value is worse than the best baseline's."""
-    duels = [duel for metric in stage.metrics for duel in contests(leaderboard, stage, metric)]
-    return [duel for duel in duels if duel.outcome in ("maybe_behind", "behind")]
+    return [duel for duel in contests(leaderboard, stage, stage.metrics) if duel.outcome in ("maybe_behind", "behind")]
 
 
 def sentence(duel: Contest) -> Text:
@@ -171,13 +173,13 @@ def _spelling(model: str, metric: str) -> tuple[str, str, str, tuple[str, ...]] 
     return None
 
 
-def _pair_of(leaderboard: pd.DataFrame, model: Row, baseline: Row, metric: MetricParams) -> Pair | None:
+def _pair_of(differences: Sequence[Pair], model: Row, baseline: Row, metric: MetricParams) -> Pair | None:
     """The paired difference of two models on the split and seed that are shown."""
     wanted = (model["model"], baseline["model"], model["split"], model["seed"])
     names = {metric.name, metric.name.removeprefix("value:")}
     fitting = (
         pair
-        for pair in pairs(leaderboard)
+        for pair in differences
         if (pair.model, pair.other, pair.difference["split"], pair.difference["seed"]) == wanted
         and pair.metric in names
     )
