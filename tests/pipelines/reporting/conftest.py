@@ -44,6 +44,7 @@ from affectlens.pipelines.reporting.params import (
     StageParams,
     StagesParams,
 )
+from affectlens.pipelines.reporting.pipeline import EXHIBITING
 
 RUN_ID = "2026-01-05T10.00.00.000Z"
 ROOT = Path(__file__).parents[3]
@@ -224,6 +225,7 @@ def run_reports(
         "params:stages": stages or STAGES,
         "params:reporting.language": tongue,
         "flow": FLOW,
+        **{f"{stage}_exhibits": [] for stage in EXHIBITING},
         "policy_exhibits": policy_exhibits(tables["policy_values"]),
         "params:reporting.attention": AttentionParams(**PARAMS["attention"] | {"n_resamples": 40}),
         "params:reporting.expression": ExpressionParams(**PARAMS["expression"] | {"n_resamples": 40, "min_posts": 5}),
