@@ -50,10 +50,12 @@ class ChainHooks:
 
     @hook_impl
     def after_catalog_created(self, catalog: CatalogProtocol[Any, Any], parameters: dict[str, Any]) -> None:
-        """Hand `params:source` to every dataset that reads a real source, and the catalog to the one that shows it."""
+        """Hand over what datasets need before any node runs: the source, who lends a model, the catalog to be shown."""
         for name in catalog.keys():  # noqa: SIM118  a catalog is not a mapping
             if name.startswith("raw_") and (configure := getattr(catalog.get(name), "configure", None)):
                 configure(parameters["params:source"])
+        if (lent := catalog.get("lent_emotion_checkpoint")) is not None:
+            lent.configure(self._project / parameters["params:emotion_model"])
         if (flow := catalog.get("flow")) is not None:
             flow.configure(catalog)
 

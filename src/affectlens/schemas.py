@@ -13,6 +13,7 @@ import pandera.pandas as pa
 FORMS = ("long_text", "short_text", "image", "short_video", "link", "product", "music", "film")
 INTERACTION_KINDS = ("impression", "view", "like", "comment", "share", "rating", "purchase")
 REACTIONS = ("likes", "loves", "hahas", "wows", "sads", "angrys", "shares", "comments")
+COUNTERS = (*REACTIONS, "impressions", "clicks")  # what sources count without saying who
 SPLITS = ("train", "valid", "test")
 GENERATED_PREFIX = "generated/"  # of the ids of generated contents, which no real content may have
 TAXONOMY_NAMES = ("goemotions", "ekman", "sentiment")
@@ -88,6 +89,7 @@ Contents = _table(
         "tags": _list(),
         "image_path": _string(nullable=True),
         "clip_path": _string(nullable=True),
+        "experiment_id": _id(nullable=True, optional=True),  # contents that were shown to viewers at random in its turn
     },
 )
 Interactions = _table(
@@ -141,7 +143,7 @@ Annotations = _table(
 )
 ReactionCounts = _table(
     "reaction_counts",
-    {"content_id": _id(), "observed_at": _time(), "reaction": _one_of(REACTIONS), "count": _count()},
+    {"content_id": _id(), "observed_at": _time(), "reaction": _one_of(COUNTERS), "count": _count()},
 )
 Media = _table("media", {"media_path": _id(unique=True), "data": pa.Column(object, nullable=False)})
 RejectedRows = _table(
@@ -452,35 +454,58 @@ CandidateScores = _table(
 )
 
 # --- reporting -------------------------------------------------------------------------------------------------------
+_MEASURED = {
+    "quantity": _string(),
+    "group": _string(),
+    "window": _string(),
+    "value": _real(nullable=True),
+    "lower": _real(nullable=True),
+    "upper": _real(nullable=True),
+    "n": _count(),
+    "unit": _string(),
+    "method": _string(),
+}
+_MEASURED_ONCE = ["quantity", "group", "window", "method"]
+Measures = _table("measures", _MEASURED, unique=_MEASURED_ONCE)
 AttentionStatistics = _table(
-    "attention_statistics",
+    "attention_statistics", {**_MEASURED, "truth": _real(nullable=True)}, unique=_MEASURED_ONCE
+)
+ContentAttention = _table(
+    "content_attention",
     {
-        "subject": _string(),
-        "statistic": _string(),
-        "value": _real(nullable=True),
-        "lower": _real(nullable=True),
-        "upper": _real(nullable=True),
-        "n": _count(),
+        "content_id": _id(unique=True),
+        "author_id": _id(nullable=True),
+        "form": _one_of(FORMS),
+        "born_at": _time(nullable=True),
+        "n": _real(0.0),
+        "n_followed": _real(0.0, nullable=True),
+        "half_age_days": _real(0.0, nullable=True),
+        "observed_days": _real(0.0, nullable=True),
     },
-    unique=["subject", "statistic"],
+)
+EmotionReadings = _table("emotion_readings", {"content_id": _id(unique=True)})
+ExpressionPosts = _table(
+    "expression_posts",
+    {
+        "source": _one_of(("published", "written", "reacted")),
+        "time": _time(),
+        "unit": _count(),
+        "form": _one_of(FORMS),
+        "tokens": _real(0.0, nullable=True),
+    },
 )
 AttentionCurves = _table(
     "attention_curves",
-    {"subject": _string(), "curve": _one_of(("lorenz", "rank_size")), "x": _real(0.0), "y": _real(0.0)},
-)
-ExpressionStatistics = _table(
-    "expression_statistics",
     {
-        "source": _one_of(("published", "attended", "written")),
-        "period": _string(),
-        "statistic": _string(),
-        "form": _one_of(FORMS, nullable=True),
-        "value": _real(0.0),
-        "lower": _real(0.0),
-        "upper": _real(0.0),
-        "n": _count(1),
+        "subject": _string(),
+        "curve": _one_of(("lorenz", "rank_size", "survival", "novelty")),
+        "x": _real(0.0),
+        "y": _real(0.0),
     },
-    unique=["source", "period", "statistic", "form"],
+)
+# A true break that was not found is a row without a value.
+ExpressionStatistics = _table(
+    "expression_statistics", {**_MEASURED, "truth": _real(nullable=True)}, unique=_MEASURED_ONCE
 )
 
 # --- simulation ------------------------------------------------------------------------------------------------------
@@ -497,6 +522,11 @@ SimulatedTruth = _table(
         "expected_rewards": _list(),
         "expected_utilities": _list(),
     },
+)
+SimulatedStatistics = _table(
+    "simulated_statistics",
+    {"quantity": _string(), "group": _string(), "window": _string(), "value": _real()},
+    unique=["quantity", "group", "window"],
 )
 SimulatedUtteranceTruth = _table(
     "simulated_utterance_truth",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -13,7 +14,10 @@ from affectlens.session import StageSession
 MIRROR = os.environ.get("AFFECTLENS_MIRROR", "")
 # Budgets of continuous integration: the paths are those of a full run, the fits are short.
 ONE_EPOCH = {"training": {"max_epochs": 1}}
-SHORT = {
+SHORT: dict[str, dict[str, Any]] = {
+    "facebook_live_sellers": {},
+    "facebook_reactions": {},
+    "upworthy": {},
     "goemotions": {
         "emotion": {"members": {"profile": "fast"}, **dict.fromkeys(("table_lstm", "cnn", "lstm", "gru"), ONE_EPOCH)},
         "gan": {
@@ -34,7 +38,10 @@ SHORT = {
         }
     },
 }
-STAGES = {
+STAGES: dict[str, set[str]] = {
+    "facebook_live_sellers": set(),
+    "facebook_reactions": set(),
+    "upworthy": set(),
     "goemotions": {"emotion", "gan"},
     "musical_instruments": {"emotion", "gan", "recommender"},
     "sequences": {"recommender"},

@@ -1,39 +1,11 @@
 from __future__ import annotations
 
-import emoji
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from affectlens.evaluation.expression import emoji_counts, quantile_by_period, shares_by_period, token_counts
-
-
-def test_every_emoji_of_the_unicode_list_counts_once() -> None:
-    every = pd.Series(list(emoji.EMOJI_DATA))
-    assert len(every) > 3000
-    assert every[emoji_counts(every) != 1].tolist() == []
-
-
-@given(st.lists(st.sampled_from([*sorted(emoji.EMOJI_DATA)[::97], "word", " ", "3", "漢"]), max_size=12))
-def test_emoji_are_counted_as_the_emoji_package_counts_them(parts: list[str]) -> None:
-    text = " ".join(parts)
-    assert emoji_counts(pd.Series([text], dtype="str")).tolist() == [emoji.emoji_count(text)]
-
-
-def test_digits_and_signs_are_no_emoji_but_keycaps_are() -> None:
-    assert emoji_counts(pd.Series(["1 # * 42", "1️⃣", "#️⃣ 2️⃣"])).tolist() == [0, 1, 2]
-
-
-@pytest.mark.parametrize("space", [" ", "\n", "\t", "\u00a0", "\u3000", "\u2009"])
-def test_any_white_space_parts_tokens(space: str) -> None:
-    assert token_counts(pd.Series([f"one{space}two"])).tolist() == [2]
-
-
-def test_no_texts_give_no_counts() -> None:
-    assert token_counts(pd.Series([], dtype=object)).tolist() == []
-    assert emoji_counts(pd.Series([], dtype=object)).tolist() == []
+from affectlens.evaluation.expression import means_by_period, quantile_by_period, shares_by_period
 
 
 def test_shares_of_a_period_sum_to_one() -> None:
@@ -72,3 +44,26 @@ def test_no_posts_give_no_periods() -> None:
     none = np.empty(0, dtype=np.int64)
     assert shares_by_period(none, none, none, seed=1, n_resamples=20) == {}
     assert quantile_by_period(none, none, none, 0.5, seed=1, n_resamples=20) == {}
+
+
+def test_weights_stand_for_posts() -> None:
+    periods, categories, units = np.array([0, 0]), np.array([0, 1]), np.array([0, 1])
+    weighted = shares_by_period(periods, categories, units, 1, 50, weights=np.array([3.0, 1.0]))
+    assert weighted[0, 0].value == 0.75
+    assert weighted[0, 0].n == 4
+
+
+def test_means_leave_out_posts_without_a_value_and_their_intervals_cover() -> None:
+    draw, hits = np.random.default_rng(3), 0
+    for seed in range(100):
+        author = np.repeat(np.arange(40), 5)
+        values = draw.normal(0, 1, 40)[author] + draw.normal(1.0, 1, 200)
+        values[::7] = np.nan
+        found = means_by_period(np.zeros(200, dtype=int), values, author, seed, 200)[0]
+        hits += found.lower < 1.0 < found.upper
+    assert found.n == np.isfinite(values).sum()
+    assert 87 <= hits <= 99
+
+
+def test_no_values_have_no_means() -> None:
+    assert means_by_period(np.zeros(3, dtype=int), np.full(3, np.nan), np.arange(3), 0, 10) == {}

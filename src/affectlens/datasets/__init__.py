@@ -6,10 +6,12 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "checkpoint_dataset": ["CheckpointDataset"],
+        "event_log_dataset": ["EventLogDataset"],
         "exhibits_dataset": ["ExhibitsDataset"],
         "flow_dataset": ["FlowDataset"],
         "hash_key_dataset": ["HashKeyDataset"],
         "leaderboard_dataset": ["LeaderboardDataset"],
+        "lent_checkpoint_dataset": ["LentCheckpointDataset"],
         "pages_dataset": ["PagesDataset"],
         "source_dataset": ["SourceDataset"],
         "table_dataset": ["TableDataset"],

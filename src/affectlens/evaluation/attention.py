@@ -147,6 +147,58 @@ def concentration(
     return {name: _percentile_estimate(found, values, counts, draws[name]) for name, found in statistics.items()}
 
 
+def concentration_at_equal_n(attention: np.ndarray, n_units: int, seed: int, n_resamples: int) -> dict[str, Estimate]:
+    """Gini and effective numbers as they would be among `n_units` of these units: comparable between groups.
+
+    The value is the mean over draws without replacement (rarefaction: Hurlbert 1971, "The Nonconcept of Species
+    Diversity"), the interval that of draws of the same size with replacement. `n` is the number of units drawn.
+
+    Args:
+        attention: (n,) non-negative attention.
+        n_units: at most n.
+        seed: seed of the draws.
+        n_resamples: number of draws of either kind.
+
+    Raises:
+        ValueError: there are fewer units than should be drawn.
+
+    Four equal units are four, and any two of them are two:
+
+    >>> equal = concentration_at_equal_n(np.ones(4), 2, seed=0, n_resamples=20)
+    >>> equal["effective_number"].value, equal["gini"].value
+    (2.0, 0.0)
+    """
+    if n_units > attention.size:
+        raise ValueError(f"{n_units} units cannot be drawn from {attention.size}; compare at the smallest group's size")
+    statistics: dict[str, _Statistic] = {
+        "gini": _gini,
+        "effective_number": partial(_effective_number, order=1),
+        "effective_number_simpson": partial(_effective_number, order=2),
+    }
+    values, counts = _distinct(attention)
+    generator = np.random.default_rng(seed)
+    codes = np.repeat(np.arange(values.size), counts.astype(np.int64))
+    without = np.stack(
+        [
+            np.bincount(generator.choice(codes, n_units, replace=False, shuffle=False), minlength=values.size)
+            for _ in range(n_resamples)
+        ]
+    ).astype(np.float64)
+    again = generator.multinomial(n_units, counts / counts.sum(), size=n_resamples).astype(np.float64)
+    return {
+        name: _around(statistic(values, without), statistic(values, again), n_units)
+        for name, statistic in statistics.items()
+    }
+
+
+def _around(inner: np.ndarray, outer: np.ndarray, n_units: int) -> Estimate:
+    if np.isnan(inner).all():
+        return Estimate.undefined(n_units)
+    value = float(np.nanmean(inner))
+    lower, upper = np.nanpercentile(outer, [2.5, 97.5])
+    return Estimate(value, min(float(lower), value), max(float(upper), value), n_units)
+
+
 def _distinct(attention: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     attention = np.asarray(attention, dtype=np.float64)
     if not np.all(np.isfinite(attention)) or np.any(attention < 0):

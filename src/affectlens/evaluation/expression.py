@@ -1,4 +1,4 @@
-"""How the form of expression shifts over time: shares of forms, length of texts, use of emoji, with intervals.
+"""How the form of expression shifts over time: shares, means and quantiles by period, with intervals.
 
 People who post much would make every interval too narrow if posts were resampled one by one, so whole units (the
 author or user of a post) are drawn.
@@ -6,42 +6,25 @@ author or user of a post) are drawn.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 
-import emoji
 import numpy as np
-import pandas as pd
 from scipy import sparse
 
 from affectlens.evaluation.estimate import Estimate
 
 # Shapes: n posts, U units, P periods, K categories a period, B resamples.
 _BLOCK = 10_000_000
-_SPACES = "\x0b\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"  # beyond those of ASCII
-
-
-def token_counts(texts: pd.Series) -> np.ndarray:
-    """Number of tokens between white space in each text, shape (n,); languages without spaces count as one token.
-
-    >>> token_counts(pd.Series(["so  happy 🎉", ""])).tolist()
-    [3, 0]
-    """
-    return _matches(texts, f"[^\\s{_SPACES}]+")
-
-
-def emoji_counts(texts: pd.Series) -> np.ndarray:
-    """Number of emoji in each text, shape (n,); a joined sequence (a family, a flag, a skin tone) counts once.
-
-    >>> emoji_counts(pd.Series(["no", "👍🏽 yes", "👩‍👩‍👧 🎉🎉"])).tolist()
-    [0, 1, 3]
-    """
-    return _matches(texts, _emoji_pattern())
 
 
 def shares_by_period(
-    periods: np.ndarray, categories: np.ndarray, units: np.ndarray, seed: int, n_resamples: int
+    periods: np.ndarray,
+    categories: np.ndarray,
+    units: np.ndarray,
+    seed: int,
+    n_resamples: int,
+    weights: np.ndarray | None = None,
 ) -> dict[tuple[int, int], Estimate]:
     """Share of each category among the posts of each period, with an interval over units.
 
@@ -51,6 +34,7 @@ def shares_by_period(
         units: (n,) index of the author of each post, from 0.
         seed: seed of the draws.
         n_resamples: number of bootstrap samples of units.
+        weights: (n,) how many posts each row stands for; one if not given.
 
     Returns:
         (period, category) -> estimate, whose `n` is the number of posts in the period; no period without posts.
@@ -62,10 +46,11 @@ def shares_by_period(
     if periods.size == 0:
         return {}
     n_categories = int(categories.max()) + 1
-    tables, draws = _period_tables(periods, categories, units, _shares, seed, n_resamples)
+    weights = np.ones(periods.size) if weights is None else weights
+    tables, draws = _period_tables(periods, categories, units, _shares, seed, n_resamples, weights)
     return {
-        (period, category): _estimate(tables[0, period, category], draws[:, period, category], n_posts)
-        for period, n_posts in enumerate(np.bincount(periods).tolist())
+        (period, category): _estimate(tables[0, period, category], draws[:, period, category], int(n_posts))
+        for period, n_posts in enumerate(np.bincount(periods, weights=weights).tolist())
         for category in range(n_categories)
         if n_posts
     }
@@ -96,12 +81,94 @@ def quantile_by_period(
         found: np.ndarray = np.where(counts.sum(axis=2) > 0, distinct[reached.argmax(axis=2)], np.nan)
         return found
 
-    tables, draws = _period_tables(periods, categories, units, lengths, seed, n_resamples)
+    tables, draws = _period_tables(periods, categories, units, lengths, seed, n_resamples, np.ones(periods.size))
     return {
         period: _estimate(tables[0, period], draws[:, period], n_posts)
         for period, n_posts in enumerate(np.bincount(periods).tolist())
         if n_posts
     }
+
+
+def means_by_period(
+    periods: np.ndarray, values: np.ndarray, units: np.ndarray, seed: int, n_resamples: int
+) -> dict[int, Estimate]:
+    """Mean of one value a post in each period, with an interval over units.
+
+    Args:
+        periods: (n,) index of the period of each post, from 0.
+        values: (n,) of each post; posts without one (NaN) are left out.
+        units: (n,) index of the author of each post, from 0.
+        seed: seed of the draws.
+        n_resamples: number of bootstrap samples of units.
+
+    Returns:
+        Period -> estimate, whose `n` is the number of posts with a value; no period without any.
+
+    >>> means_by_period(np.array([0, 0, 1]), np.array([1.0, 3.0, np.nan]), np.arange(3), seed=0, n_resamples=9)[0].value
+    2.0
+    """
+    has_value = ~np.isnan(values)
+    values = np.where(has_value, values, 0.0)
+    return ratios_by_period(periods, values, has_value.astype(np.float64), units, seed, n_resamples)
+
+
+def ratios_by_period(
+    periods: np.ndarray, above: np.ndarray, below: np.ndarray, units: np.ndarray, seed: int, n_resamples: int
+) -> dict[int, Estimate]:
+    """Sum of one column over the sum of another in each period (likes a view), with an interval over units.
+
+    Args:
+        periods: (n,) index of the period of each row, from 0.
+        above: (n,) numerator.
+        below: (n,) non-negative denominator, whose sum is the `n` of the estimate.
+        units: (n,) index of the unit of each row, from 0.
+        seed: seed of the draws.
+        n_resamples: number of bootstrap samples of units.
+
+    >>> ratios_by_period(np.zeros(2, int), np.array([1.0, 2]), np.array([4.0, 8]), np.arange(2), seed=0, n_resamples=9)
+    {0: Estimate(value=0.25, lower=0.25, upper=0.25, n=12)}
+    """
+    if periods.size == 0:
+        return {}
+    top, bottom = (_by_unit(periods, units, column) for column in (above, below))
+    draws = [
+        _ratio((top @ weights.T).T, (bottom @ weights.T).T)
+        for weights in _weights(top.shape[1], top.shape[0], seed, n_resamples)
+    ]
+    sums = [np.bincount(periods, weights=column) for column in (above, below)]
+    values, drawn = _ratio(*sums), np.concatenate(draws)
+    return {
+        period: _estimate(values[period], drawn[:, period], int(n)) for period, n in enumerate(sums[1].tolist()) if n
+    }
+
+
+def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    quotient: np.ndarray = np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)
+    return quotient
+
+
+def _by_unit(cells: np.ndarray, units: np.ndarray, weights: np.ndarray) -> sparse.csr_array:
+    """Sum of the weights in each cell (row) and unit (column)."""
+    shape = (int(cells.max()) + 1, int(units.max()) + 1)
+    return sparse.coo_array((weights, (cells, units)), shape=shape).tocsr()
+
+
+def _weights(n_units: int, n_cells: int, seed: int, n_resamples: int) -> Iterable[np.ndarray]:
+    """How often each unit is drawn, in blocks (b, U) that together are `n_resamples` bootstrap samples."""
+    size = max(1, min(n_resamples, _BLOCK // max(n_units, n_cells)))
+    return _drawn(n_units, seed, n_resamples) if size == n_resamples else _draw(n_units, size, seed, n_resamples)
+
+
+@lru_cache(maxsize=2)
+def _drawn(n_units: int, seed: int, n_resamples: int) -> tuple[np.ndarray, ...]:
+    """One block that fits into memory, kept: the statistics of one table draw the same units."""
+    return tuple(_draw(n_units, n_resamples, seed, n_resamples))
+
+
+def _draw(n_units: int, size: int, seed: int, n_resamples: int) -> Iterator[np.ndarray]:
+    generator, share = np.random.default_rng(seed), np.full(n_units, 1.0 / n_units)
+    for start in range(0, n_resamples, size):
+        yield generator.multinomial(n_units, share, size=min(size, n_resamples - start)).astype(np.float64)
 
 
 def _period_tables(
@@ -111,21 +178,19 @@ def _period_tables(
     statistic: Callable[[np.ndarray], np.ndarray],
     seed: int,
     n_resamples: int,
+    posts: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The statistic of the counts (1, P, K) and of `n_resamples` bootstrap samples of them (B, P, K)."""
-    n_periods, n_categories, n_units = int(periods.max()) + 1, int(categories.max()) + 1, int(units.max()) + 1
-    cells = periods.astype(np.int64) * n_categories + categories
-    counts = sparse.coo_array((np.ones(cells.size), (cells, units)), shape=(n_periods * n_categories, n_units)).tocsr()
-    generator, share = np.random.default_rng(seed), np.full(n_units, 1.0 / n_units)
-    size = max(1, min(n_resamples, _BLOCK // max(n_units, n_periods * n_categories)))
+    n_periods, n_categories = int(periods.max()) + 1, int(categories.max()) + 1
+    counts = _by_unit(periods.astype(np.int64) * n_categories + categories, units, posts)
+    n_missing = n_periods * n_categories - counts.shape[0]
+    counts = sparse.vstack([counts, sparse.csr_array((n_missing, counts.shape[1]))]).tocsr()
 
     def cut(weights: np.ndarray) -> np.ndarray:
         return statistic((counts @ weights.T).T.reshape(len(weights), n_periods, n_categories))
 
-    draws = [
-        cut(generator.multinomial(n_units, share, size=min(size, n_resamples - start)).astype(np.float64))
-        for start in range(0, n_resamples, size)
-    ]
+    n_units = counts.shape[1]
+    draws = [cut(weights) for weights in _weights(n_units, counts.shape[0], seed, n_resamples)]
     return cut(np.ones((1, n_units))), np.concatenate(draws)
 
 
@@ -139,24 +204,3 @@ def _estimate(value: float, draws: np.ndarray, n: int) -> Estimate:
     kept = draws[~np.isnan(draws)]
     lower, upper = np.percentile(kept, [2.5, 97.5])
     return Estimate(float(value), float(lower), float(upper), n)
-
-
-def _matches(texts: pd.Series, pattern: str) -> np.ndarray:
-    """How often a pattern matches, by Arrow's engine: it decides on a large set of characters at once."""
-    arrow = texts.astype(pd.StringDtype("pyarrow", na_value=np.nan))
-    counts: np.ndarray = arrow.str.count(pattern).to_numpy(dtype=np.int64)
-    return counts
-
-
-@cache
-def _emoji_pattern() -> str:
-    """One emoji: a flag, a keycap, or characters joined by U+200D, each with its variation, skin tone or tag.
-
-    Written by the grammar of Unicode TS 51 over the characters that the `emoji` package lists: an alternation of its
-    five thousand sequences finds the same but takes a hundred times as long.
-    """
-    modifiers, flags, keys = "\U0001f3fb-\U0001f3ff", "\U0001f1e6-\U0001f1ff", "#*0-9"
-    starts = {sequence[0] for sequence in emoji.EMOJI_DATA}
-    character = "".join(sorted(c for c in starts if not re.match(f"[{flags}{keys}]", c)))
-    one = f"[{character}](?:\ufe0f|[{modifiers}])?[\U000e0020-\U000e007f]*"
-    return f"[{flags}]{{2}}|[{keys}]\ufe0f?\u20e3|{one}(?:\u200d{one})*"

@@ -22,6 +22,7 @@ from affectlens.simulation.drawing import MediaParams, draw_clips, draw_images
 from affectlens.simulation.dynamics import simulate
 from affectlens.simulation.feed import FeedParams, World, logging_policy
 from affectlens.simulation.identifiers import content_ids, numbered, utterance_ids
+from affectlens.simulation.known import known_statistics
 from affectlens.simulation.population import draw_population
 from affectlens.simulation.publications import write_publications
 from affectlens.simulation.randomness import stream
@@ -180,6 +181,11 @@ def media(history: History) -> pd.DataFrame:
     drawn += draw_clips(emotions[clips], vad[clips], history.params.media, rng)
     table = pd.DataFrame({"media_path": np.concatenate([owner[images] + ".png", owner[clips] + ".gif"]), "data": drawn})
     return _spoil(history, table, "media", "media_path")
+
+
+def statistics(history: History) -> pd.DataFrame:
+    """`simulated_statistics`: what analyses of the tables should find."""
+    return known_statistics(history.world, history.impressions, history.utterances)
 
 
 def describe_world(history: History) -> dict[str, Any]:

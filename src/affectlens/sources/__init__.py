@@ -8,6 +8,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from affectlens.sources import (
+    facebook_live_sellers,
+    facebook_reactions,
     goemotions,
     interactions,
     movielens,
@@ -15,12 +17,15 @@ from affectlens.sources import (
     sequences,
     situnes,
     smp2020_virus,
+    upworthy,
 )
 from affectlens.sources.base import FileName, RemoteFile, Source, SourceParams, Tables, complete_tables
 
 __all__ = ["SOURCES", "FileName", "RemoteFile", "Source", "SourceParams", "Tables", "read_source", "source_params"]
 
 SOURCES: dict[str, Source] = {
+    "facebook_live_sellers": facebook_live_sellers.SOURCE,
+    "facebook_reactions": facebook_reactions.SOURCE,
     "goemotions": goemotions.SOURCE,
     "interactions": interactions.SOURCE,
     "movielens": movielens.SOURCE,
@@ -28,6 +33,7 @@ SOURCES: dict[str, Source] = {
     "sequences": sequences.SOURCE,
     "situnes": situnes.SOURCE,
     "smp2020_virus": smp2020_virus.SOURCE,
+    "upworthy": upworthy.SOURCE,
 }
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
+import io
 import zlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 GZIP_MAGIC = b"\x1f\x8b"
+MAX_LINES_OF_A_RECORD = 100
+MALFORMED = "malformed line"
 
 
 def read_text(path: Path) -> str:
@@ -39,3 +45,50 @@ def without_lone_surrogates(text: str) -> str:
     if text.isascii():
         return text
     return text.encode("utf-16-le", errors="surrogatepass").decode("utf-16-le", errors="replace")
+
+
+def read_csv(path: Path, fields: Sequence[str]) -> pd.DataFrame:
+    """The named columns of a CSV file with a header, as strings; a broken line keeps its place and carries a defect.
+
+    Raises:
+        ValueError: the file has no header with these columns.
+    """
+    return csv_records(read_text(path), fields, path)
+
+
+def csv_records(text: str, fields: Sequence[str], path: Path) -> pd.DataFrame:
+    """As `read_csv`, of a text that was read from `path`."""
+    lines = without_lone_surrogates(text).rstrip("\r\n").split("\n")
+    header = next(csv.reader(lines[:1]), [])
+    missing = sorted(set(fields) - set(header))
+    if missing:
+        raise ValueError(f"{path} has no columns {missing}; its first line is {lines[0][:200]!r}")
+    places = [header.index(name) for name in fields]
+    nothing = [None] * len(fields)
+    rows = [
+        [*(row[place] for place in places), None] if row else [*nothing, MALFORMED]
+        for row in _csv_rows(lines[1:], len(header))
+    ]
+    frame = pd.DataFrame(rows, columns=[*fields, "defect"], dtype=object)
+    frame[list(fields)] = frame[list(fields)].astype("str").replace("", np.nan)
+    return frame
+
+
+def _csv_rows(lines: list[str], n_fields: int) -> Iterator[list[str] | None]:
+    """Fields of each record, None for a line that is part of no record: a stray quote costs its own line only."""
+    position = 0
+    while position < len(lines):
+        row, n_lines = _record_at(lines, position, n_fields)
+        yield row
+        position += n_lines
+
+
+def _record_at(lines: list[str], position: int, n_fields: int) -> tuple[list[str] | None, int]:
+    for n_lines in range(1, MAX_LINES_OF_A_RECORD + 1):
+        record = "\n".join(lines[position : position + n_lines])
+        if record.count('"') % 2 == 0:
+            row = next(csv.reader(io.StringIO(record, newline="")), [])
+            return (row, n_lines) if len(row) == n_fields else (None, 1)
+        if position + n_lines >= len(lines):
+            break
+    return None, 1

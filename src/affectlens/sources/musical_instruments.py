@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import html
-import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,10 +12,9 @@ import numpy as np
 import pandas as pd
 
 from affectlens.sources.base import FileName, RemoteFile, Source, SourceParams, Tables
-from affectlens.sources.files import read_text, without_lone_surrogates
+from affectlens.sources.files import MALFORMED, csv_records, read_text, without_lone_surrogates
 
 FIELDS = ("reviewerID", "asin", "reviewText", "overall", "summary", "unixReviewTime")
-MAX_LINES_OF_A_RECORD = 100
 
 
 class MusicalInstrumentsSource(SourceParams):
@@ -85,61 +82,26 @@ def _labels(reviews: pd.DataFrame) -> pd.DataFrame:
 
 def _records(path: Path) -> pd.DataFrame:
     """Reviews of a CSV file with a header or of a JSON-lines file, as strings; broken lines carry a defect."""
-    text = without_lone_surrogates(read_text(path)).rstrip("\r\n")
-    records = _json_records(text) if text.lstrip().startswith("{") else _csv_records(text, path)
-    frame = pd.DataFrame(records, columns=[*FIELDS, "defect"], dtype=object)
-    frame[list(FIELDS)] = frame[list(FIELDS)].astype("str").replace("", np.nan)
-    return frame
+    text = read_text(path)
+    return _json_records(text) if text.lstrip().startswith("{") else csv_records(text, FIELDS, path)
 
 
-def _malformed() -> dict[str, str]:
-    return {"defect": "malformed line"}
-
-
-def _json_records(text: str) -> list[dict[str, Any]]:
+def _json_records(text: str) -> pd.DataFrame:
     records: list[dict[str, Any]] = []
-    for line in text.split("\n"):
+    for line in without_lone_surrogates(text).rstrip("\r\n").split("\n"):
         try:
             record = json.loads(line)
         except ValueError:
             record = None
         whole = isinstance(record, dict)
-        records.append({name: _cell(record.get(name)) for name in FIELDS} if whole else _malformed())
-    return records
+        records.append({name: _cell(record.get(name)) for name in FIELDS} if whole else {"defect": MALFORMED})
+    frame = pd.DataFrame(records, columns=[*FIELDS, "defect"], dtype=object)
+    frame[list(FIELDS)] = frame[list(FIELDS)].astype("str").replace("", np.nan)
+    return frame
 
 
 def _cell(value: object) -> str | None:
     return None if value is None else without_lone_surrogates(str(value))
-
-
-def _csv_records(text: str, path: Path) -> list[dict[str, str]]:
-    lines = text.split("\n")
-    header = next(csv.reader(lines[:1]), [])
-    missing = sorted(set(FIELDS) - set(header))
-    if missing:
-        raise ValueError(f"{path} has no columns {missing}; its first line is {lines[0][:200]!r}")
-    rows = _csv_rows(lines[1:], len(header))
-    return [dict(zip(header, row, strict=True)) if row else _malformed() for row in rows]
-
-
-def _csv_rows(lines: list[str], n_fields: int) -> Iterator[list[str] | None]:
-    """Fields of each record, None for a line that is part of no record: a stray quote costs its own line only."""
-    position = 0
-    while position < len(lines):
-        row, n_lines = _record_at(lines, position, n_fields)
-        yield row
-        position += n_lines
-
-
-def _record_at(lines: list[str], position: int, n_fields: int) -> tuple[list[str] | None, int]:
-    for n_lines in range(1, MAX_LINES_OF_A_RECORD + 1):
-        record = "\n".join(lines[position : position + n_lines])
-        if record.count('"') % 2 == 0:
-            row = next(csv.reader(io.StringIO(record, newline="")), [])
-            return (row, n_lines) if len(row) == n_fields else (None, 1)
-        if position + n_lines >= len(lines):
-            break
-    return None, 1
 
 
 SOURCE = Source(

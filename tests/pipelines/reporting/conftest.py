@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 from PIL import Image
 
+from affectlens.datasets.table_dataset import empty_table
 from affectlens.exhibits import (
     Axis,
     Card,
@@ -35,12 +37,15 @@ from affectlens.exhibits import (
     intervals_of,
     png_base64,
 )
+from affectlens.features.event_log import CountingParams, EventLog
 from affectlens.pipelines.policy_training.exhibits import policy_exhibits
 from affectlens.pipelines.reporting import create_pipeline, pages, render
 from affectlens.pipelines.reporting.params import (
     AttentionParams,
+    ContrastParams,
     ExamplesParams,
     ExpressionParams,
+    ShiftParams,
     StageParams,
     StagesParams,
 )
@@ -73,6 +78,8 @@ FLOW = {
     ],
 }  # fmt: skip
 
+QUICK_ATTENTION = {"n_resamples": 40, "n_decay_resamples": 20, "min_contents": 20, "n_top": 5}
+QUICK_EXPRESSION = {"n_resamples": 40, "n_prevalence_resamples": 20, "min_posts": 5}
 Tables = dict[str, pd.DataFrame]
 
 
@@ -164,7 +171,7 @@ def behaviour(n_users: int = 120, n_contents: int = 300, n_events: int = 4000) -
         "users": pd.DataFrame({"user_id": users, "joined_at": created.min(), "language": "en"}),
         "contents": pd.DataFrame(
             {"content_id": contents, "author_id": users[draw.integers(0, 40, n_contents)], "created_at": created,
-             "form": form, "text": "a content", "language": "en"}
+             "form": form, "text": "a content", "language": "en", "tags": [["a topic"]] * n_contents}
         ),
         "interactions": pd.DataFrame(
             {"interaction_id": [f"i{i}" for i in range(n_events)], "user_id": users[viewer],
@@ -217,8 +224,33 @@ def run_reports(
     tables: Tables, stages: dict[str, Any] | None = None, tongue: str = "en"
 ) -> tuple[dict[str, str], dict[str, Any]]:
     """The pages and the summary that the pipeline makes of these tables."""
+    with TemporaryDirectory() as folder:
+        return _run({**_absent(), **tables}, EventLog(Path(folder) / "interactions.parquet"), stages, tongue)
+
+
+def _absent() -> Tables:
+    """Empty tables of what these stages did not write."""
+    contracts = {
+        "reaction_counts": "ReactionCounts", "content_emotions": "ContentEmotions", "emotion_signals": "EmotionSignals",
+        "emotion_examples": "EmotionExamples", "simulated_statistics": "SimulatedStatistics",
+    }  # fmt: skip
+    return {name: empty_table(f"affectlens.schemas.{contract}") for name, contract in contracts.items()}
+
+
+def _run(
+    tables: Tables, log: EventLog, stages: dict[str, Any] | None, tongue: str
+) -> tuple[dict[str, str], dict[str, Any]]:
+    tables["interactions"].to_parquet(log.path, index=False)
     held: dict[str, Any] = {
         **tables,
+        "interaction_log": log,
+        "interactions_tally": pd.DataFrame({"accepted": [len(tables["interactions"])]}),
+        "lent_emotion_checkpoint": None,
+        "params:emotion_model": "data/envs/goemotions",
+        "params:feature_engineering.taxonomy": "ekman",
+        "params:reporting.contrast": ContrastParams(**PARAMS["contrast"] | {"n_resamples": 40}),
+        "params:reporting.shift": ShiftParams(**PARAMS["shift"] | {"n_replicates": 100, "n_permutations": 99}),
+        "params:reporting.counting": CountingParams(**PARAMS["counting"]),
         "params:environment": "tiny",
         "params:dataset": "tiny",
         "params:seed": 7,
@@ -227,8 +259,8 @@ def run_reports(
         "flow": FLOW,
         **{f"{stage}_exhibits": [] for stage in EXHIBITING},
         "policy_exhibits": policy_exhibits(tables["policy_values"]),
-        "params:reporting.attention": AttentionParams(**PARAMS["attention"] | {"n_resamples": 40}),
-        "params:reporting.expression": ExpressionParams(**PARAMS["expression"] | {"n_resamples": 40, "min_posts": 5}),
+        "params:reporting.attention": AttentionParams(**PARAMS["attention"] | QUICK_ATTENTION),
+        "params:reporting.expression": ExpressionParams(**PARAMS["expression"] | QUICK_EXPRESSION),
         "params:reporting.examples": ExamplesParams(**PARAMS["examples"]),
     }
     held |= {f"params:reporting.stages.{name}": StageParams(**params) for name, params in PARAMS["stages"].items()}

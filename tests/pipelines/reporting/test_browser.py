@@ -111,7 +111,7 @@ def test_charts_are_drawn_with_and_without_the_script(open_page: Open) -> None:
     for scripts in (True, False):
         page = open_page("expression", scripts=scripts)
         sizes = [chart.bounding_box() for chart in page.locator(".chart svg").all()]
-        assert len(sizes) == 4
+        assert len(sizes) == 6
         assert all(size and size["width"] > 200 and size["height"] > 100 for size in sizes)
 
 

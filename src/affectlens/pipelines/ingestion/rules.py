@@ -118,7 +118,7 @@ def reaction_count_rules(limits: IngestionParams, contents: pd.DataFrame) -> Rul
     """Reaction counts: whole numbers of a known reaction to a known content, once at a time."""
     checks = [
         *(missing(name) for name in ("content_id", "observed_at", "reaction", "count")),
-        unknown("reaction", schemas.REACTIONS),
+        unknown("reaction", schemas.COUNTERS),
         _time("observed_at", limits),
         outside("count", 0, 2.0**53, text="0 and above"),
         Check("count is not whole", lambda frame: frame["count"] % 1 != 0),

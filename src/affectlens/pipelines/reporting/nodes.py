@@ -10,45 +10,32 @@ import plotly.graph_objects as go
 
 from affectlens.exhibits import Exhibit
 
-from . import analytics, cards, closing, distributions, exhibit_figures, fits, pages, render, sections, stages
+from . import (
+    attention_exhibits,
+    cards,
+    closing,
+    exhibit_figures,
+    expression_exhibits,
+    fits,
+    pages,
+    render,
+    sections,
+    stages,
+)
 from .blocks import Section
 from .exhibited import blocks_of
-from .params import AttentionParams, ExamplesParams, ExpressionParams, StageParams, StagesParams
+from .params import ExamplesParams, StageParams, StagesParams
 from .texts import LanguageCode
 
 
-def summarise_attention(
-    users: pd.DataFrame,
-    contents: pd.DataFrame,
-    interactions: pd.DataFrame,
-    utterances: pd.DataFrame,
-    recommendations: pd.DataFrame,
-    params: AttentionParams,
-    seed: int,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Concentration of attention, activity and recommendations, with intervals, and the points of their curves."""
-    subjects = distributions.attention_by_subject(
-        users, contents, interactions, utterances, recommendations, params.kinds
-    )
-    return distributions.attention_tables(subjects, params, seed)
-
-
-def summarise_expression(
-    contents: pd.DataFrame, interactions: pd.DataFrame, utterances: pd.DataFrame, params: ExpressionParams, seed: int
-) -> pd.DataFrame:
-    """Shares of forms, length of texts and use of emoji by period, with intervals over authors."""
-    posts = distributions.posts_by_source(contents, interactions, utterances, params.kinds)
-    return distributions.expression_table(posts, params, seed)
-
-
-def exhibit_attention(statistics: pd.DataFrame, curves: pd.DataFrame) -> list[Exhibit]:
+def exhibit_attention(statistics: pd.DataFrame, curves: pd.DataFrame, emotion_reader: dict[str, Any]) -> list[Exhibit]:
     """The statistics of attention as exhibits."""
-    return analytics.attention_exhibits(statistics, curves)
+    return attention_exhibits.attention_exhibits(statistics, curves, emotion_reader)
 
 
-def exhibit_expression(statistics: pd.DataFrame) -> list[Exhibit]:
+def exhibit_expression(statistics: pd.DataFrame, emotion_reader: dict[str, Any]) -> list[Exhibit]:
     """The statistics of expression as exhibits."""
-    return analytics.expression_exhibits(statistics)
+    return expression_exhibits.expression_exhibits(statistics, emotion_reader)
 
 
 def exhibit_fits(leaderboard: pd.DataFrame, params: StageParams, history: pd.DataFrame | None = None) -> list[Exhibit]:

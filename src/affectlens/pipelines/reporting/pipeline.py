@@ -6,6 +6,7 @@ from typing import Any
 from kedro.pipeline import Node, Pipeline
 
 from . import nodes
+from .measuring import measures
 
 STAGES = ("emotion", "gan", "recommender", "policy")
 EXHIBITING = ("gan", "policy")  # the stages that write `<noun>_exhibits`
@@ -19,7 +20,7 @@ _PLACE = ["params:stages", "params:environment"]
 
 def create_pipeline(**_: object) -> Pipeline:
     """Measure attention and expression, draw every figure, compose the sections and render the pages."""
-    whole = [*_measure(), *_compose()]
+    whole = [*measures(), *_exhibit(), *_compose()]
     inputs = {**_SECTIONS, **_PAGES}
     shared = Pipeline(whole, namespace="reporting", prefix_datasets_with_namespace=False, inputs=inputs)
     emotion = _trained("emotion", nodes.compose_emotion, ["examples", "params:examples"])
@@ -27,14 +28,11 @@ def create_pipeline(**_: object) -> Pipeline:
     return shared + emotion + gan + recommender + _policy() + sum((_page(page) for page in PAGES), Pipeline([]))
 
 
-def _measure() -> list[Node]:
-    attention = ["users", *_TABLES, "recommendations", "params:reporting.attention", "params:seed"]
-    expression = [*_TABLES, "params:reporting.expression", "params:seed"]
+def _exhibit() -> list[Node]:
+    attention = ["attention_statistics", "attention_curves", "emotion_reader"]
     return [
-        _node(nodes.summarise_attention, attention, ["attention_statistics", "attention_curves"]),
-        _node(nodes.summarise_expression, expression, "expression_statistics"),
-        _node(nodes.exhibit_attention, ["attention_statistics", "attention_curves"], "attention_exhibits"),
-        _node(nodes.exhibit_expression, "expression_statistics", "expression_exhibits"),
+        _node(nodes.exhibit_attention, attention, "attention_exhibits"),
+        _node(nodes.exhibit_expression, ["expression_statistics", "emotion_reader"], "expression_exhibits"),
     ]
 
 

@@ -46,6 +46,11 @@ def draw_media(history: History) -> pd.DataFrame:
     return world.media(history)
 
 
+def state_statistics(history: History) -> pd.DataFrame:
+    """State what analyses of attention and expression should find: expected shares, dates of breaks, own counts."""
+    return world.statistics(history)
+
+
 def describe_world(history: History) -> dict[str, Any]:
     """State what later analyses may recover: shares by quarter, dates of the breaks, every parameter."""
     return world.describe_world(history)

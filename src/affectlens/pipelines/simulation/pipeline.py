@@ -25,6 +25,7 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             _node(nodes.count_reactions, "raw_reaction_counts"),
             _node(nodes.draw_media, "raw_media"),
+            _node(nodes.state_statistics, "simulated_statistics"),
             _node(nodes.describe_world, "simulated_world"),
         ],
         namespace="simulation",

@@ -1,0 +1,260 @@
+"""Breaks in a series beside its trend: where the level jumps, found by Pelt with a penalty that is calibrated.
+
+The model is level + slope t + jumps + AR(1) noise. The slope is found together with the jumps, so that a steady rise is
+no staircase; the penalty of a jump is the gain that at most a given share of series without jumps would reach.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import ruptures
+from scipy.signal import lfilter
+
+from affectlens.evaluation.estimate import Estimate
+
+# Shapes: n windows, B replicates without jumps.
+LEAST_WINDOWS = 20  # below which no jump is looked for
+_MOST_ROUNDS = 20
+_PENALTIES = np.array([100.0, 25.0, 12.0, 6.0, 3.0])  # in log(n) times the noise of first differences
+_BAI = 11.0  # quantile 0.975 of the arg max of a two-sided Brownian motion with drift, rounded up (Bai 1997)
+
+
+@dataclass(frozen=True)
+class Break:
+    """A jump of the level.
+
+    Attributes:
+        at: index of the first window after the jump.
+        earliest: lower end of its 95 % interval.
+        latest: upper end.
+        size: level after less level before, with its 95 % interval.
+    """
+
+    at: int
+    earliest: int
+    latest: int
+    size: Estimate
+
+
+@dataclass(frozen=True)
+class Breaks:
+    """The jumps of one series.
+
+    Attributes:
+        found: in order of time.
+        slope: trend a window beside them.
+        autocorrelation: of the noise from window to window.
+        detectable: size of a jump in the middle that would be found with probability 0.8.
+        n: number of windows.
+    """
+
+    found: tuple[Break, ...]
+    slope: float
+    autocorrelation: float
+    detectable: float
+    n: int
+
+
+def find_breaks(
+    series: np.ndarray, min_size: int, alarm_rate: float, block: int, seed: int, n_replicates: int
+) -> Breaks:
+    """Where the level of a series jumps.
+
+    The noise that a series without jumps would have is made of the residuals' innovations, blocks of them permuted, run
+    through the AR(1) again. The largest gain of one jump in such a series is exceeded with probability `alarm_rate`:
+    that gain is the penalty.
+
+    Args:
+        series: (n,) one value a window, windows of equal numbers of posts.
+        min_size: least number of windows between jumps.
+        alarm_rate: probability of any jump in a series without one.
+        block: windows a block.
+        seed: seed of the permutations.
+        n_replicates: series without jumps behind the penalty.
+
+    Returns:
+        No jump for fewer than 20 windows or a constant series.
+
+    Source: Killick, Fearnhead & Eckley 2012 (Pelt), by `ruptures`; Bai 1997, "Estimation of a change point in multiple
+    regression models", for the interval of a place.
+
+    >>> noise = np.random.default_rng(0).normal(0, 1, 60)
+    >>> found = find_breaks(noise + np.where(np.arange(60) >= 40, 5, 0) + 0.02 * np.arange(60), 4, 0.05, 4, 0, 200)
+    >>> [jump.at for jump in found.found]
+    [40]
+    """
+    n = series.size
+    if n < max(LEAST_WINDOWS, 2 * min_size) or np.ptp(series) < 1e-12:
+        return Breaks((), 0.0, 0.0, float("nan"), n)
+    residual, rho = _noise(series, min_size)
+    null = _null_series(residual, rho, block, seed, n_replicates)
+    designs = _step_designs(n, min_size)
+    penalty = float(np.quantile(_gains(null, *designs).max(axis=1), 1 - alarm_rate))
+    places, slope = _segments(series, min_size, penalty)
+    return Breaks(_described(series, places, rho), slope, rho, _detectable(null, penalty, designs), n)
+
+
+def sharpest_day(n: np.ndarray, total: np.ndarray) -> int:
+    """The day from which on the mean differs most from the mean before: a break seen closer than by windows.
+
+    Args:
+        n: (d,) posts of each day around the break.
+        total: (d,) sum of their values.
+
+    >>> sharpest_day(np.array([2, 2, 2, 2]), np.array([0.0, 0.0, 2.0, 2.0]))
+    2
+    """
+    before, sums = np.cumsum(n)[:-1].astype(np.float64), np.cumsum(total)[:-1]
+    after = n.sum() - before
+    both = (before > 0) & (after > 0)
+    if not both.any():
+        return 0
+    gap = np.divide(sums, before, out=np.zeros_like(sums), where=both)
+    gap = gap - np.divide(total.sum() - sums, after, out=np.zeros_like(sums), where=both)
+    return int(np.argmax(np.where(both, before * after * gap**2, -1.0))) + 1
+
+
+def match_breaks(found: np.ndarray, true: np.ndarray, tolerance: float) -> tuple[int, int, int]:
+    """Breaks found rightly, found wrongly, and missed; each true one is matched with at most one within the tolerance.
+
+    >>> match_breaks(np.array([10, 12, 50]), np.array([11, 80]), 2)
+    (1, 2, 1)
+    """
+    free = sorted(found.tolist())
+    hits = 0
+    for place in sorted(true.tolist()):
+        near = [other for other in free if abs(other - place) <= tolerance]
+        if near:
+            free.remove(min(near, key=lambda other: abs(other - place)))
+            hits += 1
+    return hits, len(free), true.size - hits
+
+
+def _segments(series: np.ndarray, min_size: int, penalty: float) -> tuple[np.ndarray, float]:
+    """Places of jumps and common slope with the least squared error plus penalty, from two starts in turns."""
+    times = np.arange(series.size, dtype=np.float64)
+    best: tuple[float, np.ndarray, float] = (np.inf, np.empty(0, dtype=np.int64), 0.0)
+    for start in (0.0, _slope(series, times, np.empty(0, dtype=np.int64))):
+        places, slope = np.empty(0, dtype=np.int64), start
+        for _ in range(_MOST_ROUNDS):
+            before = places
+            places = _pelt(series - slope * times, min_size, penalty)
+            slope = _slope(series, times, places)
+            if np.array_equal(before, places):
+                break
+        cost = float(((series - _levels(series, places, slope)) ** 2).sum()) + penalty * places.size
+        best = min(best, (cost, places, slope), key=lambda found: found[0])
+    return best[1], best[2]
+
+
+def _pelt(series: np.ndarray, min_size: int, penalty: float) -> np.ndarray:
+    """Pelt with squared error at every place: `KernelCPD` with a linear kernel is `Pelt(model="l2", jump=1)` in C."""
+    search = ruptures.KernelCPD(kernel="linear", min_size=min_size).fit(series[:, None])
+    return np.array(search.predict(pen=max(penalty, 1e-12))[:-1], dtype=np.int64)
+
+
+def _segment_of(n: int, places: np.ndarray) -> np.ndarray:
+    segment: np.ndarray = np.searchsorted(places, np.arange(n), side="right")
+    return segment
+
+
+def _slope(series: np.ndarray, times: np.ndarray, places: np.ndarray) -> float:
+    segment = _segment_of(series.size, places)
+    x, y = times - _means(times, segment), series - _means(series, segment)
+    return float(x @ y / (x @ x)) if x.any() else 0.0
+
+
+def _means(values: np.ndarray, segment: np.ndarray) -> np.ndarray:
+    mean: np.ndarray = (np.bincount(segment, weights=values) / np.bincount(segment))[segment]
+    return mean
+
+
+def _levels(series: np.ndarray, places: np.ndarray, slope: float) -> np.ndarray:
+    """Fitted values."""
+    trend = slope * np.arange(series.size)
+    fitted: np.ndarray = trend + _means(series - trend, _segment_of(series.size, places))
+    return fitted
+
+
+def _noise(series: np.ndarray, min_size: int) -> tuple[np.ndarray, float]:
+    """Residuals and their autocorrelation under the likeliest of some numbers of jumps, by BIC with AR(1) noise.
+
+    Without it large jumps would pass for dependence, or dependence for many small jumps.
+    """
+    n, scale = series.size, float(np.var(np.diff(series))) / 2 * np.log(series.size)
+    best = (np.inf, series, 0.0)
+    for penalty in scale * _PENALTIES:
+        places, slope = _segments(series, min_size, penalty)
+        residual = series - _levels(series, places, slope)
+        rho = _autocorrelation(residual, n_free=n - 2 - places.size)
+        innovation = residual[1:] - rho * residual[:-1]
+        score = n * np.log(max(float(innovation @ innovation), 1e-300)) + 3 * places.size * np.log(n)
+        best = min(best, (score, residual, rho), key=lambda found: found[0])
+    return best[1], best[2]
+
+
+def _autocorrelation(residual: np.ndarray, n_free: int) -> float:
+    """Of AR(1) noise, in [0, 0.95], less the bias that a fitted level and slope bring (Marriott & Pope 1954)."""
+    total = float(residual @ residual)
+    if total == 0:
+        return 0.0
+    raw = float(residual[1:] @ residual[:-1]) / total
+    return float(np.clip(raw + (2 + 4 * raw) / n_free, 0.0, 0.95))
+
+
+def _null_series(residual: np.ndarray, rho: float, block: int, seed: int, n_replicates: int) -> np.ndarray:
+    """Series (B, n) of the same noise without jumps."""
+    generator, n = np.random.default_rng(seed), residual.size
+    innovation = residual.copy()
+    innovation[1:] -= rho * residual[:-1]
+    n_blocks = -(-n // block)
+    order = np.argsort(generator.random((n_replicates, n_blocks)), axis=1)
+    places = (order[:, :, None] * block + np.arange(block)).reshape(n_replicates, -1)
+    places = (places + generator.integers(n, size=(n_replicates, 1))) % n
+    noise: np.ndarray = lfilter([1.0], [1.0, -rho], innovation[places[:, :n]], axis=1)
+    return noise
+
+
+def _step_designs(n: int, min_size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Jumps at every allowed place, freed of level and slope (P, n), and their squared lengths (P,)."""
+    places = np.arange(min_size, n - min_size + 1)
+    steps = (np.arange(n) >= places[:, None]).astype(np.float64)
+    base, _ = np.linalg.qr(np.stack([np.ones(n), np.arange(n, dtype=np.float64)], axis=1))
+    free = steps - (steps @ base) @ base.T
+    return free, (free**2).sum(axis=1)
+
+
+def _gains(series: np.ndarray, steps: np.ndarray, length: np.ndarray) -> np.ndarray:
+    """What one jump at each place takes off the squared error of each series (B, P)."""
+    gains: np.ndarray = (series @ steps.T) ** 2 / length
+    return gains
+
+
+def _detectable(null: np.ndarray, penalty: float, designs: tuple[np.ndarray, np.ndarray]) -> float:
+    """Size of a jump in the middle whose own gain exceeds the penalty in eight of ten series."""
+    steps, length = designs
+    middle = len(length) // 2
+    luck = null @ steps[middle] / np.sqrt(length[middle])
+    return float((np.sqrt(penalty) - np.quantile(luck, 0.2)) / np.sqrt(length[middle]))
+
+
+def _described(series: np.ndarray, places: np.ndarray, rho: float) -> tuple[Break, ...]:
+    """The jumps with the intervals of their places and sizes; both take the noise's long-run variance."""
+    n = series.size
+    times = np.arange(n)
+    steps = (times[:, None] >= places).astype(np.float64)
+    design = np.column_stack([steps, np.ones(n), times / n])
+    inverse = np.linalg.pinv(design.T @ design)
+    sizes = inverse @ design.T @ series
+    residual = series - design @ sizes
+    variance = float(residual @ residual) / max(n - design.shape[1], 1) * (1 + rho) / (1 - rho)
+    errors = 1.96 * np.sqrt(variance * np.diag(inverse))
+    edges = [0, *places.tolist(), n]
+    jumps = []
+    for before, at, after, size, error in zip(edges, edges[1:], edges[2:], sizes, errors, strict=False):
+        reach = int(_BAI * variance / size**2) + 1 if abs(size) > 1e-9 else n
+        interval = Estimate(float(size), float(size - error), float(size + error), n)
+        jumps.append(Break(at, max(before, at - reach), min(after, at + reach), interval))
+    return tuple(jumps)
