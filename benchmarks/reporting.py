@@ -1,4 +1,4 @@
-"""Ten million interactions summarised: DuckDB scans the file in bounded memory, pandas loads it; seconds and peak memory.
+"""Ten million interactions summarised: DuckDB scans the file in bounded memory, pandas loads it; seconds and memory.
 
 Each way runs in a process of its own, which counts attention by content, half-lives, the weekly top fifty, and what
 users did by window and form. The two agree on the counts, or the benchmark stops.

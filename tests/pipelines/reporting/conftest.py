@@ -248,6 +248,7 @@ def _run(
         "lent_emotion_checkpoint": None,
         "params:emotion_model": "data/envs/goemotions",
         "params:feature_engineering.taxonomy": "ekman",
+        "params:feature_engineering.has_clock": True,
         "params:reporting.contrast": ContrastParams(**PARAMS["contrast"] | {"n_resamples": 40}),
         "params:reporting.shift": ShiftParams(**PARAMS["shift"] | {"n_replicates": 100, "n_permutations": 99}),
         "params:reporting.counting": CountingParams(**PARAMS["counting"]),

@@ -45,6 +45,13 @@ def content_attention(
     return table.merge(halves.rename(columns={"n": "n_followed"}), on="content_id", how="left")[CONTENT_COLUMNS]
 
 
+def without_ages(attention: pd.DataFrame) -> pd.DataFrame:
+    """The table of a source whose times tell the order of events and nothing else."""
+    unknown = dict.fromkeys(("n_followed", "half_age_days", "observed_days"), float("nan"))
+    never = pd.Series(pd.NaT, index=attention.index, dtype=attention["born_at"].dtype)
+    return attention.assign(born_at=never, **unknown)
+
+
 def latest_counts(reaction_counts: pd.DataFrame) -> pd.DataFrame:
     """The newest reading of every counter: one row a content, one column a counter; NaN where it was never read."""
     newest = reaction_counts.sort_values("observed_at", kind="stable")

@@ -35,10 +35,13 @@ def count_attention(
     recommendations: pd.DataFrame,
     params: AttentionParams,
     counting: CountingParams,
+    has_clock: bool,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Attention of every content, and of every unit of every distribution; the log is counted where it lies."""
     _check_tally(interaction_log, interactions_tally, counting)
     attention = attention_tables.content_attention(interaction_log, contents, reaction_counts, params, counting)
+    if not has_clock:
+        attention = attention_tables.without_ages(attention)
     units = attention_tables.unit_attention(
         attention, interaction_log, users, utterances, recommendations, params, counting
     )
@@ -60,12 +63,16 @@ def _check_tally(log: EventLog, tally: pd.DataFrame, counting: CountingParams) -
 
 
 def follow_ages(
-    interaction_log: EventLog, content_attention: pd.DataFrame, params: AttentionParams, counting: CountingParams
+    interaction_log: EventLog,
+    content_attention: pd.DataFrame,
+    params: AttentionParams,
+    counting: CountingParams,
+    has_clock: bool,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Attention by age of the contents, and the top contents of each window."""
+    """Attention by age of the contents, and the top contents of each window; nothing where times tell an order only."""
     ages = attention_tables.attention_by_age(interaction_log, content_attention, params, counting)
     tops = event_log.top_contents(interaction_log, params.kinds, params.pace_period, params.n_top, counting)
-    return ages, tops
+    return ages, tops if has_clock else tops.iloc[:0]
 
 
 def read_emotions(
@@ -139,11 +146,13 @@ def count_attended(
     users: pd.DataFrame,
     params: ExpressionParams,
     counting: CountingParams,
+    has_clock: bool,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What users did with contents, by window and by day; the log is counted where it lies."""
+    """What users did with contents, by window and by day; nothing where times tell an order only."""
     _check_tally(interaction_log, interactions_tally, counting)
     by_window = event_log.counts_by_window_and_form(interaction_log, contents, users, params.period, counting)
-    return by_window, event_log.counts_by_day(interaction_log, counting)
+    by_day = event_log.counts_by_day(interaction_log, counting)
+    return (by_window, by_day) if has_clock else (by_window.iloc[:0], by_day.iloc[:0])
 
 
 def measure_expression(

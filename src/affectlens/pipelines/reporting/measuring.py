@@ -9,7 +9,7 @@ from . import measure_nodes as nodes
 
 _LOG, _COUNTING, _SEED = "interaction_log", "params:reporting.counting", "params:seed"
 _ATTENTION, _EXPRESSION = "params:reporting.attention", "params:reporting.expression"
-_TAXONOMY = "params:feature_engineering.taxonomy"
+_TAXONOMY, _CLOCK = "params:feature_engineering.taxonomy", "params:feature_engineering.has_clock"
 _READ = ["emotion_readings", "emotion_reader"]
 
 
@@ -24,8 +24,8 @@ def _attention() -> list[Node]:
     lent = [_TAXONOMY, "lent_emotion_checkpoint", "params:emotion_model"]
     told = ["content_attention", "contents", "reaction_counts", *_READ]
     return [
-        _node(nodes.count_attention, [_LOG, *tables, _ATTENTION, _COUNTING], followed[:2]),
-        _node(nodes.follow_ages, [_LOG, "content_attention", _ATTENTION, _COUNTING], followed[2:]),
+        _node(nodes.count_attention, [_LOG, *tables, _ATTENTION, _COUNTING, _CLOCK], followed[:2]),
+        _node(nodes.follow_ages, [_LOG, "content_attention", _ATTENTION, _COUNTING, _CLOCK], followed[2:]),
         _node(nodes.read_emotions, ["contents", "content_emotions", *lent], _READ),
         _node(nodes.measure_attention, [*followed, _ATTENTION, _SEED], ["attention_measures", "attention_curves"]),
         _node(nodes.measure_effects, [*told, _ATTENTION, "params:reporting.contrast", _SEED], "attention_effects"),
@@ -46,7 +46,7 @@ def _expression() -> list[Node]:
         _node(nodes.mark_posts, ["contents", "utterances", "reaction_counts"], "expression_posts"),
         _node(
             nodes.count_attended,
-            [_LOG, "interactions_tally", "contents", "users", _EXPRESSION, _COUNTING],
+            [_LOG, "interactions_tally", "contents", "users", _EXPRESSION, _COUNTING, _CLOCK],
             ["attended_counts", "attended_days"],
         ),
         _node(nodes.measure_expression, ["expression_posts", "attended_counts", _EXPRESSION, _SEED], parts[0]),
