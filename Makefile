@@ -54,5 +54,5 @@ clean:  ## everything that a run or a build made; the environment and the data o
 	@touch $@
 
 .venv/.dev: .venv/.run
-	@$(PIP) --editable ".[dev,docs,encoder,export,viz]"
+	@$(PIP) --editable ".[dev,docs,encoder,export,serving,viz]"
 	@touch $@

@@ -11,6 +11,7 @@ from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.gan import interest_of
 from affectlens.pipelines.inference.chain import Chain, open_chain
 from affectlens.pipelines.inference.checks import CHECK_COLUMNS, Condition, noise_check, swap_check
+from affectlens.pipelines.inference.lists import lists_of
 from affectlens.pipelines.inference.params import CheckParams, RankingParams, TraceParams
 from affectlens.pipelines.inference.trace import EmotionTables, trace_request
 
@@ -24,25 +25,7 @@ def recommend_contents(
 ) -> pd.DataFrame:
     """The best contents for every user with behaviour, after everything that is known of them."""
     chain = open_chain(recommender_checkpoint, behaviour_sequences, content_features, generated_content_features)
-    users = chain.user_ids
-    blocks = [users[start : start + params.users_at_once] for start in range(0, len(users), params.users_at_once)]
-    columns = ["user_id", "rank", "content_id", "score"]
-    frames = [_recommended(chain, block, params.n_recommended)[columns] for block in blocks]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
-
-
-def _recommended(chain: Chain, users: np.ndarray, n_recommended: int) -> pd.DataFrame:
-    histories = chain.histories_now(users)
-    scores = chain.request(histories).scores
-    top = chain.ranking(histories, scores, n_recommended)
-    return pd.DataFrame(
-        {
-            "user_id": np.repeat(users, top.shape[1]),
-            "rank": np.tile(np.arange(1, top.shape[1] + 1), len(users)),
-            "content_id": np.array(chain.catalogue.item_ids, dtype=object)[top.ravel()],
-            "score": np.take_along_axis(scores, top, axis=1).ravel().astype(np.float64),
-        }
-    )
+    return lists_of(chain, chain.user_ids, params)
 
 
 def check_chain(

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from affectlens.models.recommender.search import SearchParams
 from affectlens.params import Params
 
 
@@ -9,7 +10,10 @@ class RankingParams(Params):
     """How the recommendations of all users are made."""
 
     n_recommended: int = Field(ge=1, description="contents recommended to each user")
-    users_at_once: int = Field(ge=1, description="users whose whole rankings are held in memory together")
+    scores_at_once: int = Field(
+        ge=1, description="scores held in memory at a time, users times contents; some 24 bytes each"
+    )
+    search: SearchParams
 
 
 class CheckParams(Params):
