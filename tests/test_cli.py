@@ -27,7 +27,7 @@ def versions_of(folder: Path, names: tuple[str, ...]) -> None:
 
 def test_help_names_every_command(command) -> None:
     text = command("--help").output
-    for name in ("run", "fetch", "recommend", "trace", "prune", "report"):
+    for name in ("run", "fetch", "recommend", "refresh", "trace", "prune", "report"):
         assert f"\n  {name}" in text
 
 

@@ -30,6 +30,7 @@ def affectlens() -> None:
     affectlens trace USER                        one request through S, E, A, G, W, R
     affectlens generate --emotion joy --out DIR  texts, pictures and clips made for an emotion
     affectlens compare RUN RUN                   what changed from one run to another
+    affectlens emotions FILE.csv --text-column body   emotions of your own texts, to Parquet
     """  # noqa: D301  click reads the \b
 
 
@@ -104,6 +105,34 @@ def recommend(file: Path, out: Path | None, k: int, more: str, conf_source: str 
 
 
 @cli.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--user", metavar="COLUMN", help="Columns, as in `recommend`.")
+@click.option("--item", metavar="COLUMN")
+@click.option("--time", metavar="COLUMN")
+@click.option("--value", metavar="COLUMN")
+@click.option("--k", default=10, show_default=True, type=click.IntRange(min=1), help="Recommendations a user.")
+@click.option("--out", required=True, type=click.Path(exists=True, path_type=Path), help="Folder of the earlier run.")
+@_conf
+def refresh(file: Path, out: Path, k: int, conf_source: str | None, **columns: str | None) -> None:
+    """Recommend again to the users of FILE, who did something new, without another training.
+
+    FILE holds new events in the form that `recommend` reads; the model is that of the run in --out.
+    """
+    from affectlens import own_file
+
+    stated = own_file.own_parameters(file.resolve(), out.resolve(), columns, k)
+    session = settings.SESSION_CLASS.create(env=own_file.ENVIRONMENT, conf_source=conf_source, runtime_params=stated)
+    context = session.load_context()
+    try:
+        params = context.params
+        lists = own_file.refreshed_lists(context.catalog, params["source"], params["inference"]["ranking"])
+    except (DatasetError, ValueError) as error:
+        raise click.ClickException(str(error.__cause__ or error)) from error
+    lists.to_csv(out / own_file.REFRESHED, index=False)
+    click.echo(f"{lists['user_id'].nunique()} users have new lists: {out / own_file.REFRESHED}")
+
+
+@cli.command()
 @click.argument("user")
 @_env
 @_conf
@@ -162,6 +191,67 @@ def generate(
     except RequestError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{len(written)} files in {out}: {n} of each form, generated with seed {seed}")
+
+
+@cli.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--text-column", required=True, help="Column that holds the texts.")
+@click.option("--id-column", default=None, help="Column that is copied to the output, as strings.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), default=None, help="Default: FILE with the ending .emotions.parquet."
+)
+@click.option("--overwrite", is_flag=True, help="Replace the output if it exists.")
+@click.option("--encoding", default="utf-8", show_default=True, help="Of a CSV, TSV or JSON-lines file.")
+@click.option("--separator", default=None, help="Of a CSV file; default: a comma, a tabulator for .tsv.")
+@click.option("--chunk-rows", default=8192, show_default=True, type=click.IntRange(min=1), help="Rows held at once.")
+@_env
+@_conf
+def emotions(
+    file: Path,
+    text_column: str,
+    id_column: str | None,
+    output: Path | None,
+    overwrite: bool,
+    encoding: str,
+    separator: str | None,
+    chunk_rows: int,
+    env: str | None,
+    conf_source: str | None,
+) -> None:
+    """Read emotion off every text of FILE and write the result as Parquet.
+
+    FILE is CSV or TSV with a header line, JSON lines (each also with .gz) or Parquet. It is read in chunks, so its size
+    does not matter. The output has one row for each row of FILE, in the same order:
+
+    \b
+    row             place in FILE, from 0
+    labels          the emotions that the text expresses, by thresholds tuned on validation texts
+    conformal_set   the emotions that cannot be ruled out at the coverage that the model was tuned for
+    strongest       the emotion with the highest probability
+    p_<emotion>     calibrated probability of each emotion
+
+    A row without a text gets nulls. The model is `emotion_checkpoint` of the environment: the one that the newest run
+    of its emotion_training chose.
+    """  # noqa: D301  click reads the \b
+    from affectlens.annotation import AnnotationError, Columns, annotate
+
+    name = file.name.removesuffix(".gz")
+    target = output or file.with_name(name.removesuffix(Path(name).suffix) + ".emotions.parquet")
+    if target.exists() and not overwrite:
+        raise click.ClickException(f"{target} exists; pass --overwrite to replace it, or another --output")
+    dataset = _context(env, conf_source).catalog["emotion_checkpoint"]
+    if not dataset.exists():
+        environment = env or "base"
+        raise click.ClickException(
+            f"environment {environment!r} has no trained emotion model; make one with "
+            f"`affectlens run --env {environment}`, or name another environment with --env"
+        )
+    columns = Columns(text_column, id_column, encoding, separator)
+    try:
+        done = annotate(file, columns, dataset.load(), target, chunk_rows)
+    except AnnotationError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{done.n_rows} rows ({done.n_empty} without a text) -> {target}")
 
 
 @cli.command()

@@ -46,3 +46,12 @@ def test_a_file_becomes_a_leaderboard_and_recommendations_under_its_own_ids(
     board = pd.read_csv(out / "leaderboard.csv")
     assert {"popularity", "item_knn", "ease", "attention"} <= set(board["model"])
     assert len(list(out.glob("08_reporting/report.html/*/report.html"))) == 1
+    news = pd.DataFrame(
+        {"customer": "c1", "sku": [lists.loc[lists["user_id"] == "c1", "content_id"].iloc[0]], "ts": 1_800_000_000}
+    )
+    news.to_csv(tmp_path / "news.csv", index=False)
+    again = CliRunner().invoke(affectlens, ["refresh", str(tmp_path / "news.csv"), "--k", "3", "--out", str(out)])
+    assert again.exit_code == 0, again.output
+    refreshed = pd.read_csv(out / "refreshed.csv", dtype={"content_id": "str"})
+    assert set(refreshed["user_id"]) == {"c1"}
+    assert news["sku"].iloc[0] not in set(refreshed["content_id"])

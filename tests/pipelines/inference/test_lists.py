@@ -39,9 +39,9 @@ def test_new_events_change_the_lists_of_their_user_without_another_fit(chain: Ch
     user, other = chain.user_ids[:2]
     before = lists_of(chain, chain.user_ids, ranking(100))
     first = before.loc[before["user_id"] == user, "content_id"].iloc[0]
-    event = {"user_id": user, "content_id": first, "kind": "view", "dwell_s": 9.0, "split": "test"}
     time = chain.sequences["occurred_at"].max() + pd.Timedelta(minutes=5)
-    later = chain.after(pd.DataFrame([event | {"occurred_at": time}, event | {"content_id": "never seen", "occurred_at": time}]))
+    event = {"user_id": user, "kind": "view", "dwell_s": 9.0, "split": "test", "occurred_at": time}
+    later = chain.after(pd.DataFrame([event | {"content_id": name} for name in (first, "never seen")]))
     assert len(later.sequences) == len(chain.sequences) + 1
     mine = later.sequences[later.sequences["user_id"] == user]
     assert mine["step"].tolist() == list(range(len(mine)))

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from affectlens.features.times import seconds
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.recommender.attention import AttentionRecommender
 from affectlens.models.recommender.build import Recommendation, build_recommender_model, recommend_with
@@ -18,7 +19,6 @@ from affectlens.models.recommender.catalogue import (
     catalogue_of,
     generated_content_of,
     index_of,
-    seconds,
 )
 from affectlens.models.recommender.histories import Histories, histories_of
 
