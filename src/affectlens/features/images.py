@@ -14,7 +14,12 @@ _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601
 
 
 def decode_frames(data: bytes, max_frames: int) -> np.ndarray:
-    """Frames of a picture (F = 1) or an animation, (F, 32, 32, 3) float32 in [0, 1].
+    """As `decode_pixels`, float32 in [0, 1]."""
+    return decode_pixels(data, max_frames).astype(np.float32) / np.float32(255.0)
+
+
+def decode_pixels(data: bytes, max_frames: int) -> np.ndarray:
+    """Frames of a picture (F = 1) or an animation, (F, 32, 32, 3) uint8.
 
     An animation with more than `max_frames` frames is thinned evenly. Transparency is laid on white.
 
@@ -25,7 +30,7 @@ def decode_frames(data: bytes, max_frames: int) -> np.ndarray:
         n_frames = int(getattr(picture, "n_frames", 1))
         wanted = set(np.linspace(0, n_frames - 1, min(n_frames, max_frames)).round().astype(int).tolist())
         frames = [_small(frame) for place, frame in enumerate(ImageSequence.Iterator(picture)) if place in wanted]
-    return np.stack(frames).astype(np.float32) / np.float32(255.0)
+    return np.stack(frames)
 
 
 def _small(frame: Image.Image) -> np.ndarray:

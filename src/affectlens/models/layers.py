@@ -31,10 +31,14 @@ class AttentionPooling(nn.Module):
         super().__init__()
         self.score = nn.Linear(size, 1, bias=False)
 
+    def weights(self, states: Tensor, is_token: Tensor) -> Tensor:
+        """Weight (B, T) of each position, sum 1; 0 where `is_token` (B, T) does not hold."""
+        scores = self.score(torch.tanh(states)).squeeze(2).masked_fill(~is_token, float("-inf"))
+        return scores.softmax(dim=1)
+
     def forward(self, states: Tensor, is_token: Tensor) -> Tensor:
         """Pool states (B, T, D) over the positions where `is_token` (B, T) holds, as (B, D)."""
-        scores = self.score(torch.tanh(states)).squeeze(2).masked_fill(~is_token, float("-inf"))  # (B, T)
-        return torch.einsum("bt,btd->bd", scores.softmax(dim=1), states)
+        return torch.einsum("bt,btd->bd", self.weights(states, is_token), states)
 
 
 def masked_max(states: Tensor, is_token: Tensor) -> Tensor:

@@ -8,10 +8,15 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from affectlens.sources import (
+    airline_tweets,
+    dair_emotion,
+    emoji_affect,
     facebook_live_sellers,
     facebook_reactions,
+    fer2013,
     goemotions,
     interactions,
+    meld,
     movielens,
     musical_instruments,
     sequences,
@@ -24,10 +29,15 @@ from affectlens.sources.base import FileName, RemoteFile, Source, SourceParams, 
 __all__ = ["SOURCES", "FileName", "RemoteFile", "Source", "SourceParams", "Tables", "read_source", "source_params"]
 
 SOURCES: dict[str, Source] = {
+    "airline_tweets": airline_tweets.SOURCE,
+    "dair_emotion": dair_emotion.SOURCE,
+    "emoji_affect": emoji_affect.SOURCE,
     "facebook_live_sellers": facebook_live_sellers.SOURCE,
     "facebook_reactions": facebook_reactions.SOURCE,
+    "fer2013": fer2013.SOURCE,
     "goemotions": goemotions.SOURCE,
     "interactions": interactions.SOURCE,
+    "meld": meld.SOURCE,
     "movielens": movielens.SOURCE,
     "musical_instruments": musical_instruments.SOURCE,
     "sequences": sequences.SOURCE,

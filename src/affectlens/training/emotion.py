@@ -35,6 +35,7 @@ __all__ = [
     "encode_stream",
     "encode_texts",
     "fit_member",
+    "open_encoder",
     "score_texts",
     "with_decision_rule",
 ]
@@ -145,9 +146,18 @@ def encode_stream(checkpoint: Checkpoint, texts: Iterable[str], chunk_size: int 
         texts: read as they are needed, `chunk_size` at a time.
         chunk_size: texts a chunk.
     """
-    rule = DecisionRule.from_dict(checkpoint.metadata["decision"])
-    for logits, hidden in _chunks(_scorer(checkpoint), texts, chunk_size):
-        yield rule.probabilities(logits).astype(np.float32), hidden.astype(np.float32)
+    yield from _chunks(open_encoder(checkpoint), texts, chunk_size)
+
+
+def open_encoder(checkpoint: Checkpoint) -> Scorer:
+    """M_E opened once: a function from texts to calibrated probabilities (n, C) and emotion codes (n, d_e)."""
+    rule, score = DecisionRule.from_dict(checkpoint.metadata["decision"]), _scorer(checkpoint)
+
+    def encode(texts: Sequence[str]) -> Outputs:
+        logits, hidden = score(texts)
+        return rule.probabilities(logits).astype(np.float32), hidden.astype(np.float32)
+
+    return encode
 
 
 def encode_texts(checkpoint: Checkpoint, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

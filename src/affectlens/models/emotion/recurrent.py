@@ -89,6 +89,11 @@ class TextRecurrent(nn.Module):
         pooled = (self.attention(states, is_token), masked_max(states, is_token), masked_mean(states, is_token))
         return torch.relu(self.hidden(torch.cat(pooled, dim=1)))
 
+    def attend(self, tokens: Tensor) -> Tensor:
+        """Weights (B, T) of the attention pooling, sum 1; 0 at padding."""
+        is_token = tokens != PADDING_INDEX
+        return self.attention.weights(self._states(self.embed(tokens), is_token), is_token)
+
     def _states(self, embedded: Tensor, is_token: Tensor) -> Tensor:
         mirror = _mirror(is_token)
         reversed_ = embedded.gather(1, mirror.unsqueeze(2).expand_as(embedded))

@@ -20,6 +20,7 @@ from affectlens.params import Params
 
 _FADES_D = (0.1, 1.0, 7.0, 30.0)  # days over which each gap feature fades to 1/e
 _MINUTE_S = 60.0
+_MEMORIES_D = (1.0, 7.0, 30.0, 365.0)  # half-lives of the averages of what was said that stand beside the GRU
 N_GAP = 1 + len(_FADES_D)
 _EVENTS_AT_ONCE = 65_536
 
@@ -28,7 +29,7 @@ class RecurrentStateParams(Params):
     """Sizes of a `RecurrentState`."""
 
     kind: Literal["gru"]
-    state_size: int = Field(ge=1, description="length of the hidden state of a user")
+    state_size: int = Field(ge=1, description="what the GRU remembers of a user; averages stand beside it")
     question_size: int = Field(ge=1, description="units that weigh a state against a question")
     dropout: float = Field(ge=0, lt=1)
 
@@ -38,7 +39,16 @@ def event_features(events: Experience) -> np.ndarray:
     kinds = np.eye(len(EVENT_KINDS))[events.kind]
     attention = np.log1p(events.dwell_s)[:, None] / 5.0
     parts = [kinds, events.said, events.seen, events.has_content[:, None], attention, gap_features(events.gap_s)]
-    return np.concatenate(parts, axis=1).astype(np.float32)
+    return np.concatenate([*parts, memories(events)], axis=1).astype(np.float32)
+
+
+def memories(events: Experience) -> np.ndarray:
+    """Averages of what was said, one a half-life, each with its weight on a logarithmic scale, (n, M (1 + C))."""
+    found = []
+    for half_life in _MEMORIES_D:
+        total = RecencyPooling(half_life, 1.0, np.zeros(events.said.shape[1])).hidden(events)
+        found += [np.log1p(total[:, :1]), total[:, 1:] / (1.0 + total[:, :1])]
+    return np.concatenate(found, axis=1)
 
 
 def question_features(questions: Questions) -> np.ndarray:
@@ -56,25 +66,32 @@ def gap_features(gap_s: np.ndarray) -> np.ndarray:
 class RecurrentState(nn.Module):
     """A GRU (Cho et al. 2014, arXiv:1406.1078) over the events of a user; a head answers questions to its states.
 
+    Beside what the GRU remembers stand averages of what the user said, so that months are no burden on its memory.
     A question says how long ago the last event was and which content is at hand, so that one state tells both what
     its user feels now and what he will say of a content in three days.
     """
 
     def __init__(self, params: RecurrentStateParams, n_labels: int) -> None:
         super().__init__()
-        n_features = len(EVENT_KINDS) + 2 * n_labels + 2 + N_GAP
+        self.n_memories = len(_MEMORIES_D) * (1 + n_labels)
+        n_features = len(EVENT_KINDS) + 2 * n_labels + 2 + N_GAP + self.n_memories
         self.read = nn.Linear(n_features, params.state_size)
         self.recur = nn.GRU(params.state_size, params.state_size, batch_first=True)
         self.dropout = nn.Dropout(params.dropout)
-        self.of_state = nn.Linear(params.state_size, params.question_size)
+        self.of_state = nn.Linear(params.state_size + self.n_memories, params.question_size)
         self.of_question = nn.Linear(N_GAP + 1 + n_labels, params.question_size)
         self.emotion = nn.Linear(params.question_size, n_labels)
         self.response = nn.Linear(params.question_size, 1)
 
     def forward(self, features: Tensor) -> Tensor:
         """States (B, T, S) after each event, from its features (B, T, F); padding stands at the end."""
-        states: Tensor = self.recur(torch.tanh(self.read(features)))[0]
-        return states
+        remembered, _ = self.recur(torch.tanh(self.read(features)))
+        return torch.cat([remembered, features[:, :, -self.n_memories :]], dim=2)
+
+    @property
+    def state_size(self) -> int:
+        """S, length of a state."""
+        return self.of_state.in_features
 
     def answer(self, states: Tensor, questions: Tensor) -> tuple[Tensor, Tensor]:
         """Logits of the emotions expressed next (P, C) and of a view of the content (P,), for states (P, S)."""
@@ -113,7 +130,7 @@ class RecurrentStates:
 
     def hidden(self, events: Experience) -> np.ndarray:
         """Hidden state (n, S) float32 after each event."""
-        states = np.zeros((len(events), self.network.recur.hidden_size), dtype=np.float32)
+        states = np.zeros((len(events), self.network.state_size), dtype=np.float32)
         features, device = event_features(events), self.network.read.weight.device
         position = positions_in_runs(events.users)
         with torch.no_grad():

@@ -7,18 +7,25 @@ from pydantic import Field, model_validator
 
 from affectlens.evaluation.thresholds import DecisionParams
 from affectlens.models.emotion.build import NETWORKS, PRETRAINED
+from affectlens.models.emotion.fusion import FusionParams
+from affectlens.models.emotion.pixels import PixelsParams
 from affectlens.models.emotion.pretrained import missing_extra
 from affectlens.models.emotion.state import RecencyParams
 from affectlens.params import Params
 from affectlens.training.emotion import MemberModel
+from affectlens.training.emotion_media import ClipFitParams, ImageFitParams
 from affectlens.training.emotion_state import RecurrentFitParams
 from affectlens.training.loop import TrainerParams, TrainingParams
 from affectlens.training.pace import PaceParams
 
 __all__ = [
+    "ClipFitParams",
     "DecisionParams",
     "EmotionMemberParams",
+    "FusionParams",
+    "ImageFitParams",
     "MembersParams",
+    "PixelsParams",
     "RecencyParams",
     "RecurrentFitParams",
     "TrainerParams",

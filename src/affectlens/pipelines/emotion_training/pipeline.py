@@ -5,7 +5,7 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
-from affectlens.pipelines.emotion_training import nodes, state_nodes
+from affectlens.pipelines.emotion_training import media_nodes, nodes, state_nodes
 
 BASELINES = ("majority", "lexicon_rule", "tfidf")
 NETWORKS = ("cnn", "lstm", "gru", "table_lstm", "encoder")
@@ -13,6 +13,8 @@ MEMBERS = (*BASELINES, *NETWORKS)
 _ALONE = [f"{member}_checkpoint" for member in MEMBERS]
 _CHECKPOINTS = [*_ALONE, "blend_checkpoint"]
 _HISTORIES = [f"{member}_history" for member in MEMBERS]
+_OTHER_HISTORIES = ["image_history", "clip_history", "emotion_state_history"]
+_SCORES = ["emotion_model_scores", "emotion_media_scores", "emotion_state_scores"]
 
 
 def create_pipeline(**_: object) -> Pipeline:
@@ -54,14 +56,15 @@ def _all_members() -> Pipeline:
     weighed = ["emotion_examples", "params:emotion.members", "params:emotion.decision", "params:seed"]
     shared = ["params:seed", "params:dataset"]
     steps: list[tuple[Callable[..., Any], list[str], str | list[str]]] = [
-        (nodes.collect_histories, [*_HISTORIES, "emotion_state_history"], "emotion_history"),
+        (nodes.collect_histories, [*_HISTORIES, *_OTHER_HISTORIES], "emotion_history"),
         (nodes.blend_members, [*weighed, *_ALONE], "blend_checkpoint"),
         (nodes.choose_member, _CHECKPOINTS, "emotion_checkpoint"),
-        (nodes.encode_utterances, ["emotion_checkpoint", "utterances"], "emotion_signals"),
+        (nodes.encode_utterances, ["emotion_checkpoint", "utterances"], "text_signals"),
         (nodes.encode_contents, ["emotion_checkpoint", "contents"], "content_emotions"),
         (nodes.score_members, [*tested, *shared, *_CHECKPOINTS], ["emotion_model_scores", "emotion_examples_scored"]),
+        *_looking(shared),
         *_states(shared),
-        (nodes.collect_leaderboard, ["emotion_model_scores", "emotion_state_scores"], "emotion_leaderboard"),
+        (nodes.collect_leaderboard, _SCORES, "emotion_leaderboard"),
     ]
     return Pipeline(
         [Node(function, inputs, outputs, name=function.__name__) for function, inputs, outputs in steps],
@@ -72,6 +75,25 @@ def _all_members() -> Pipeline:
         },
         outputs={"blend_checkpoint": "emotion.blend.checkpoint"},
     )
+
+
+def _looking(shared: list[str]) -> list[tuple[Callable[..., Any], list[str], str | list[str]]]:
+    """Pictures and clips, and all modalities together."""
+    fitted = ["params:emotion.decision", "params:trainer", "params:seed", "params:workspace"]
+    shown, networks = ["utterance_images", "utterance_clips"], ["image_checkpoint", "clip_checkpoint"]
+    pixels, examples = ["image_pixels_checkpoint", "clip_pixels_checkpoint"], "emotion_examples"
+    image = [examples, "utterance_images", "params:emotion.image", *fitted]
+    clip = ["image_checkpoint", examples, "utterance_clips", "params:emotion.clip", *fitted]
+    known = ["emotion_checkpoint", examples, *shown, *networks]
+    return [
+        (media_nodes.decode_pictures, ["utterances", "media", "params:emotion.clip"], shown),
+        (media_nodes.train_image_network, image, [networks[0], "image_history"]),
+        (media_nodes.train_clip_network, clip, [networks[1], "clip_history"]),
+        (media_nodes.train_pixel_baselines, [examples, *shown, "params:emotion.pixels", fitted[0]], pixels),
+        (media_nodes.fit_late_fusion, [*known, "params:emotion.fusion", fitted[0]], "fusion_checkpoint"),
+        (media_nodes.fuse_signals, ["text_signals", "fusion_checkpoint", *shown, *networks], "emotion_signals"),
+        (media_nodes.score_media, [*known, *pixels, "fusion_checkpoint", *shared], "emotion_media_scores"),
+    ]
 
 
 def _states(shared: list[str]) -> list[tuple[Callable[..., Any], list[str], str | list[str]]]:

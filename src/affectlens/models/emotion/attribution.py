@@ -1,0 +1,158 @@
+"""Which words, and which parts of a picture, a network's answer rests on (integrated gradients)."""
+
+# Shapes: n texts or pictures, T tokens, R regions, C emotions.
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from captum.attr import IntegratedGradients, LayerIntegratedGradients
+from torch import Tensor, nn
+
+from affectlens.features.text import PADDING_INDEX, UNKNOWN_INDEX
+from affectlens.models.emotion.image import ImageCnn
+from affectlens.models.emotion.recurrent import TextRecurrent
+
+REGION = 8  # pixels along the side of a region
+_STEPS = (32, 128, 512)
+_TOLERANCE = 0.01
+_AT_ONCE = 2048
+
+
+@dataclass(frozen=True)
+class Attributed:
+    """Attributions of one score a row.
+
+    Attributes:
+        values: (n, T) or (n, R); they sum to the change of the score from the neutral input.
+        change: (n,) score minus the score of the neutral input.
+        error: (n,) |sum of values - change| / |change|.
+    """
+
+    values: np.ndarray
+    change: np.ndarray
+    error: np.ndarray
+
+
+def attribute_tokens(network: nn.Module, tokens: np.ndarray, labels: np.ndarray) -> Attributed:
+    """Integrated gradients of one logit a text on its token vectors; the neutral text knows no word.
+
+    Steps are added for the texts whose values do not add up to one percent.
+
+    Args:
+        network: a member of the emotion family with a table of token vectors, `embed`.
+        tokens: (n, T) indices, 0 meaning padding.
+        labels: (n,) position of the emotion in question.
+
+    Source: Sundararajan, Taly & Yan 2017, "Axiomatic attribution for deep networks", arXiv:1703.01365.
+    """
+    method = LayerIntegratedGradients(_logit_of(network), network.embed)
+    rows, asked = torch.from_numpy(tokens.astype(np.int64)), torch.from_numpy(labels.astype(np.int64))
+    neutral = torch.where(rows == PADDING_INDEX, PADDING_INDEX, UNKNOWN_INDEX)
+
+    def attribute(chosen: Tensor, steps: int) -> tuple[Tensor, Tensor]:
+        found, delta = method.attribute(
+            rows[chosen],
+            baselines=neutral[chosen],
+            additional_forward_args=asked[chosen],
+            n_steps=steps,
+            internal_batch_size=_AT_ONCE,
+            return_convergence_delta=True,
+        )
+        return found.sum(dim=2), delta
+
+    return _until_complete(attribute, len(rows))
+
+
+def attribute_regions(network: ImageCnn, pictures: np.ndarray, labels: np.ndarray) -> Attributed:
+    """Integrated gradients of one logit a picture, summed over regions of 8 x 8 pixels; neutral is its mean colour.
+
+    Args:
+        network: of pictures.
+        pictures: (n, 3, 32, 32) in [0, 1].
+        labels: (n,) position of the emotion in question.
+    """
+    method = IntegratedGradients(_logit_of(network))
+    shown, asked = torch.from_numpy(pictures), torch.from_numpy(labels.astype(np.int64))
+
+    def attribute(chosen: Tensor, steps: int) -> tuple[Tensor, Tensor]:
+        found, delta = method.attribute(
+            shown[chosen],
+            baselines=blank(shown[chosen]),
+            additional_forward_args=asked[chosen],
+            n_steps=steps,
+            internal_batch_size=_AT_ONCE,
+            return_convergence_delta=True,
+        )
+        return _by_region(found.sum(dim=1)), delta
+
+    return _until_complete(attribute, len(shown))
+
+
+def blank(pictures: Tensor) -> Tensor:
+    """Pictures (n, 3, 32, 32) of which only the mean colour is left."""
+    return pictures.mean(dim=(2, 3), keepdim=True).expand_as(pictures)
+
+
+def _by_region(pixels: Tensor) -> Tensor:
+    """Values (n, 32, 32) summed over regions, row by row, (n, R)."""
+    side = pixels.shape[1] // REGION
+    return pixels.reshape(-1, side, REGION, side, REGION).sum(dim=(2, 4)).flatten(1)
+
+
+def _until_complete(attribute: Callable[[Tensor, int], tuple[Tensor, Tensor]], n: int) -> Attributed:
+    values, change, error = (np.empty(0),) * 3
+    pending = torch.arange(n)
+    for steps in _STEPS:
+        found, delta = (part.detach().cpu().numpy().astype(np.float64) for part in attribute(pending, steps))
+        total = found.sum(axis=1)
+        if not values.size:
+            values, change, error = np.empty(found.shape), np.empty(n), np.empty(n)
+        place = pending.numpy()
+        values[place], change[place] = found, total - delta
+        error[place] = np.abs(delta) / np.maximum(np.abs(total - delta), 1e-9)
+        pending = torch.from_numpy(np.flatnonzero(error > _TOLERANCE))
+        if not len(pending):
+            break
+    return Attributed(values, change, error)
+
+
+def _logit_of(network: nn.Module) -> Callable[[Tensor, Tensor], Tensor]:
+    def logit(inputs: Tensor, labels: Tensor) -> Tensor:
+        scores: Tensor = network(inputs)
+        return scores.gather(1, labels[:, None]).squeeze(1)
+
+    return logit
+
+
+def token_probabilities(network: nn.Module, tokens: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Probability (n,) of one emotion a text, of tokens (n, T)."""
+    with torch.no_grad():
+        rows, asked = torch.from_numpy(tokens.astype(np.int64)), torch.from_numpy(labels.astype(np.int64))
+        return np.asarray(torch.sigmoid(_logit_of(network)(rows, asked)).numpy(), dtype=np.float64)
+
+
+def region_probabilities(network: ImageCnn, pictures: np.ndarray, hidden: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Probability (n,) of one emotion a picture (n, 3, 32, 32) whose `hidden` (n, R) regions show the mean colour."""
+    side = pictures.shape[2] // REGION
+    mask = torch.from_numpy(hidden.reshape(-1, 1, side, side)).repeat_interleave(REGION, 2).repeat_interleave(REGION, 3)
+    with torch.no_grad():
+        shown = torch.from_numpy(pictures)
+        covered = torch.where(mask, blank(shown), shown)
+        asked = torch.from_numpy(labels.astype(np.int64))
+        return np.asarray(torch.sigmoid(_logit_of(network)(covered, asked)).numpy(), dtype=np.float64)
+
+
+def without_tokens(tokens: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+    """Tokens (n, T) of which those in `hidden` (n, T) are unknown; padding stays."""
+    return np.where(hidden & (tokens != PADDING_INDEX), UNKNOWN_INDEX, tokens)
+
+
+def attention_weights(network: nn.Module, tokens: np.ndarray) -> np.ndarray | None:
+    """How a network with attention pooling weighs tokens (n, T); None for one without."""
+    if not isinstance(network, TextRecurrent):
+        return None
+    with torch.no_grad():
+        return np.asarray(network.attend(torch.from_numpy(tokens.astype(np.int64))).numpy())
