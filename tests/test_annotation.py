@@ -63,7 +63,8 @@ def test_each_row_gets_probabilities_labels_and_a_set(
     assert table["labels"].iloc[0].tolist() == ["positive"]
     assert table["labels"].iloc[2] is None
     assert set(table["labels"].iloc[1]) <= set(table["conformal_set"].iloc[1])
-    assert table["p_positive"].iloc[0] == pytest.approx(1 / (1 + np.exp(-2.0)))
+    intensified = 3.0 * 1.5 - 1.0  # "so" lends its word half as much again
+    assert table["p_positive"].iloc[0] == pytest.approx(1 / (1 + np.exp(-intensified)))
     assert not list(tmp_path.glob("*.part"))
 
 

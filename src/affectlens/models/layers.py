@@ -34,7 +34,7 @@ class AttentionPooling(nn.Module):
     def weights(self, states: Tensor, is_token: Tensor) -> Tensor:
         """Weight (B, T) of each position, sum 1; 0 where `is_token` (B, T) does not hold."""
         scores = self.score(torch.tanh(states)).squeeze(2).masked_fill(~is_token, float("-inf"))
-        return scores.softmax(dim=1)
+        return torch.softmax(scores, dim=1)
 
     def forward(self, states: Tensor, is_token: Tensor) -> Tensor:
         """Pool states (B, T, D) over the positions where `is_token` (B, T) holds, as (B, D)."""

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-import torch
 from pydantic import Field
 from torch import Tensor, nn
 
@@ -39,7 +38,8 @@ class ImageCnn(nn.Module):
     """Blocks of convolution, group norm and pooling (after Simonyan & Zisserman 2015, arXiv:1409.1556).
 
     Group norm (Wu & He 2018, arXiv:1803.08494) stands where batch norm would: a picture's code then does not depend on
-    its company; for the same reason each is standardised by its own mean and contrast. The places of the last block stay apart: a mouth is no brow.
+    its company; for the same reason each is standardised by its own mean and contrast. The places of the last block
+    stay apart: a mouth is no brow.
     """
 
     def __init__(self, params: ImageCnnParams, n_labels: int) -> None:
