@@ -134,7 +134,7 @@ def score(fitted: Fits, tables: Tables) -> pd.DataFrame:
 def test_the_wiring_has_one_instance_a_member_and_one_box_for_the_rest() -> None:
     found = {node.namespace for node in create_pipeline().nodes}
     assert found == {"gan", *(f"gan.{member}" for member in (*MEMBERS, *DECODERS))}
-    assert create_pipeline().outputs() >= {"gan_leaderboard", "gan_history", "generated_content_features"}
+    assert create_pipeline().all_outputs() >= {"gan_leaderboard", "gan_history", "generated_content_features"}
 
 
 def test_every_member_leaves_a_checkpoint_and_a_history_that_keeps_its_contract(fitted: Any) -> None:

@@ -118,6 +118,7 @@ def test_charts_are_drawn_with_and_without_the_script(open_page: Open) -> None:
 def test_a_chart_answers_to_the_pointer(open_page: Open) -> None:
     page = open_page("expression")
     chart = page.locator(".chart").first
+    chart.scroll_into_view_if_needed()
     points = chart.evaluate("chart => JSON.parse(chart.dataset.points)")
     where = chart.evaluate(
         "(chart, point) => { const box = chart.querySelector('svg').getBoundingClientRect();"

@@ -114,8 +114,8 @@ def test_every_chart_is_drawn_and_takes_its_colours_from_the_page(reports: Repor
     }
     assert {name: len(found) for name, found in drawn.items()} == {
         "report": 4 + 3 * 2 + 1,
-        "attention": 2,
-        "expression": 4,
+        "attention": 6,
+        "expression": 6,
         "flow": 0,
     }
     charts = [chart for found in drawn.values() for chart in found]

@@ -27,7 +27,8 @@ def content_attention(
 
     Returns:
         `content_id`, `author_id`, `form`, `born_at` (created, or first attended to; UTC), `n` (all its attention),
-        `n_followed` and `half_age_days` (within the horizon), `observed_days` (its age at the end of the data).
+        `n_followed` and `half_age_days` (within the horizon), `observed_days` (its age at the end of the log; NaN where
+        the log does not see it born).
     """
     counted = event_log.counts_by(log, "content_id", params.kinds, counting)
     table = contents[["content_id", "author_id", "form", "created_at"]].rename(columns={"created_at": "born_at"})
@@ -39,9 +40,9 @@ def content_attention(
     _, begin, end = (
         stamp if isinstance(stamp, int) else stamp.tz_localize("UTC") for stamp in event_log.log_size(log, counting)
     )
-    births = table[table["born_at"] >= begin]
+    births = table[table["born_at"].between(begin, end)]
     halves = event_log.half_ages(log, births, params.kinds, params.horizon_days, counting)
-    table["observed_days"] = ((end - table["born_at"]).dt.total_seconds() / 86400).where(table["born_at"] >= begin)
+    table.loc[births.index, "observed_days"] = (end - births["born_at"]).dt.total_seconds() / 86400
     return table.merge(halves.rename(columns={"n": "n_followed"}), on="content_id", how="left")[CONTENT_COLUMNS]
 
 
