@@ -172,11 +172,11 @@ def test_load_versions_reproduce_the_report_of_an_older_run(project_root: Path, 
     assert (last / "report.html").read_text() == (first / "report.html").read_text()
 
 
-def test_the_notebook_runs(project_root: Path, data_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_notebooks_run(project_root: Path, data_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEDRO_ENV", "test")
     monkeypatch.setenv("AFFECTLENS_DATA_ROOT", str(data_root))
     for path in sorted((project_root / "notebooks").glob("*.ipynb")):
         notebook = nbformat.read(path, as_version=4)
         assert not any(cell.get("outputs") for cell in notebook.cells), f"{path.name} is committed with output"
         NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(path.parent)}}).execute()
-        assert "NDCG@10" in notebook.cells[-1].outputs[0].text
+        assert re.search(r"\d.*\.$", notebook.cells[-1].outputs[0].text.strip()), f"{path.name} ends without a finding"
