@@ -1,8 +1,10 @@
-"""The real environments from the real files to a report, where AFFECTLENS_MIRROR names a folder that has them."""
+"""The real environments from the head of their files to a report, where AFFECTLENS_MIRROR names a folder of them."""
 
 from __future__ import annotations
 
+import gzip
 import os
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +16,28 @@ from affectlens.session import StageSession
 MIRROR = os.environ.get("AFFECTLENS_MIRROR", "")
 # Budgets of continuous integration: the paths are those of a full run, the fits are short.
 ONE_EPOCH = {"training": {"max_epochs": 1}}
+QUICK_GAN = {
+    "mixture": {"member": {"model": {"components": [8]}}},
+    "vae": {"member": ONE_EPOCH},
+    "flow": {"member": ONE_EPOCH},
+    "wgan": {"member": {"training": {"steps": {"max_epochs": 1}}}},
+    "text": ONE_EPOCH,
+    "decoding": {"max_texts": 2000},
+}
+ONE_FIT = {"steps": ["id", "text", "learned emotion"], "seeds": [7]}
 SHORT: dict[str, dict[str, Any]] = {
     "facebook_live_sellers": {},
     "facebook_reactions": {},
     "upworthy": {},
     "goemotions": {
         "emotion": {"members": {"profile": "fast"}, **dict.fromkeys(("table_lstm", "cnn", "lstm", "gru"), ONE_EPOCH)},
-        "gan": {
-            "mixture": {"member": {"model": {"components": [8]}}},
-            "vae": {"member": ONE_EPOCH},
-            "flow": {"member": ONE_EPOCH},
-            "wgan": {"member": {"training": {"steps": {"max_epochs": 1}}}},
-            "text": ONE_EPOCH,
-            "decoding": {"max_texts": 2000},
-        },
+        "gan": QUICK_GAN,
     },
-    "musical_instruments": {"emotion": {"cnn": ONE_EPOCH, "lstm": ONE_EPOCH}},
+    "musical_instruments": {
+        "emotion": {"cnn": ONE_EPOCH, "lstm": ONE_EPOCH},
+        "gan": QUICK_GAN,
+        "recommender": {"ladder": ONE_FIT, "exposures": ONE_FIT},
+    },
     "sequences": {
         "recommender": {
             "attention": {"model": {"width": 32}, **ONE_EPOCH},
@@ -47,15 +55,38 @@ STAGES: dict[str, set[str]] = {
     "sequences": {"recommender"},
 }
 
+# Rows of the files that are longer than continuous integration has time for: field of `source:`, file, rows.
+HEADS: dict[str, list[tuple[str, str, int]]] = {
+    "facebook_live_sellers": [],
+    "facebook_reactions": [("posts", "facebook_reactions/posts.csv.gz", 6000)],
+    "upworthy": [("packages", "upworthy/packages.csv.gz", 4000)],
+    "goemotions": [("train", "goemotions/train.tsv", 5000), ("valid", "goemotions/dev.tsv", 1500)],
+    "musical_instruments": [("reviews", "amazon_musical_instruments/reviews.csv.gz", 4000)],
+    "sequences": [("interactions", "amazon_sequences/Beauty.txt.gz", 4000)],
+}
+
 # The data sets keep their own licences and lie outside the repository: without them there is nothing to run on.
 pytestmark = pytest.mark.skipif(
     not Path(MIRROR).is_dir() or not MIRROR, reason="AFFECTLENS_MIRROR names no folder of real data"
 )
 
 
+def head_of(file: str, n_rows: int, folder: Path) -> str:
+    """Path of a copy of the first rows of a file of the mirror."""
+    whole, part = Path(MIRROR) / file, folder / Path(file).name
+    if ".csv" in part.suffixes:  # rows that may hold line breaks
+        pd.read_csv(whole, dtype="str", keep_default_na=False, nrows=n_rows).to_csv(part, index=False)
+    else:
+        opener = gzip.open if part.suffix == ".gz" else open
+        with opener(whole, "rt", encoding="utf-8") as lines, opener(part, "wt", encoding="utf-8") as copy:
+            copy.writelines(islice(lines, n_rows))
+    return str(part)
+
+
 @pytest.mark.parametrize("environment", list(SHORT))
 def test_real_files_become_a_report(project_root: Path, tmp_path: Path, environment: str) -> None:
-    options = {"data_root": str(tmp_path), **SHORT[environment]}
+    heads = {field: head_of(file, n_rows, tmp_path) for field, file, n_rows in HEADS[environment]}
+    options = {"data_root": str(tmp_path), "source": heads, **SHORT[environment]}
     with StageSession.create(project_path=project_root, env=environment, runtime_params=options) as session:
         session.run(pipeline_names=["analysis"])
     assert len(list(tmp_path.glob("08_reporting/report.html/*/report.html"))) == 1
