@@ -12,7 +12,7 @@ run: .venv/.run  ## the whole chain on the embedded world, to an HTML report
 	$(BIN)/kedro run
 
 test: lint .venv/.dev  ## lint, types, import contract, tests
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/.dev
 	$(BIN)/ruff check src tests benchmarks
