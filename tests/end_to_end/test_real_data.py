@@ -61,8 +61,8 @@ HEADS: dict[str, list[tuple[str, str, int]]] = {
     "facebook_reactions": [("posts", "facebook_reactions/posts.csv.gz", 6000)],
     "upworthy": [("packages", "upworthy/packages.csv.gz", 4000)],
     "goemotions": [("train", "goemotions/train.tsv", 5000), ("valid", "goemotions/dev.tsv", 1500)],
-    "musical_instruments": [("reviews", "amazon_musical_instruments/reviews.csv.gz", 4000)],
-    "sequences": [("interactions", "amazon_sequences/Beauty.txt.gz", 4000)],
+    "musical_instruments": [("reviews", "amazon_musical_instruments/reviews.csv.gz", 2500)],
+    "sequences": [("interactions", "amazon_sequences/Beauty.txt.gz", 1500)],
 }
 
 # The data sets keep their own licences and lie outside the repository: without them there is nothing to run on.
