@@ -44,18 +44,26 @@ def main(seconds: float = 0.0) -> str:
 
 
 def summary(found: dict[str, list[dict[str, float]]], n_targets: int) -> pd.DataFrame:
-    """One row a system. An epoch predicts all targets once; its time follows from the rate of those that were timed."""
+    """One row a system. An epoch predicts all targets once; its time follows from the rate of those that were timed.
+
+    `share_of_peak` is the rate of the products of an epoch against that of one large product on the same core.
+    """
     rows = {}
-    for name, epochs in found.items():
+    for name, printed in found.items():
+        epochs = [facts for facts in printed if "cpu_s" in facts]
         rate = epochs[-1]["cpu_s"] / sum(epoch["targets"] for epoch in epochs)
         rows[name] = {"cpu_s_an_epoch": rate * n_targets, "peak_mb": max(epoch["peak_mb"] for epoch in epochs)}
+        for counted in (facts for facts in printed if "flop" in facts):
+            rows[name]["teraflop_an_epoch"] = counted["flop"] / 1e12
+            rows[name]["share_of_peak"] = counted["flop"] / epochs[-1]["cpu_s"] / counted["flop_s_of_a_product"]
         if "valid_ndcg" in epochs[-1]:
             rows[name]["best_valid_ndcg"] = max(epoch["valid_ndcg"] for epoch in epochs)
     frame = pd.DataFrame(rows).T
     frame["times_slower_an_epoch"] = frame["cpu_s_an_epoch"] / frame.loc["affectlens", "cpu_s_an_epoch"]
     for name in PEERS if "best_valid_ndcg" in frame else ():
         for system, epochs in found.items():
-            reached = [e["cpu_s"] for e in epochs if e.get("valid_ndcg", 0.0) >= frame.loc[name, "best_valid_ndcg"]]
+            best = frame.loc[name, "best_valid_ndcg"]
+            reached = [epoch["cpu_s"] for epoch in epochs if epoch.get("valid_ndcg", 0.0) >= best]
             frame.loc[system, f"cpu_s_to_{name}_best"] = min(reached, default=float("nan"))
     return frame.round(3)
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import resource
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from affectlens.evaluation.ranking import ndcg, rank_in_blocks
 from affectlens.features.behaviour import behaviour_sequences, consumed_events, split_sequences, without_times
@@ -41,7 +44,16 @@ def train(seconds: float, settings: dict[str, Any]) -> None:
         clock[0] += time.process_time() - before
         return value if spent < seconds else -1.0  # a worse value, twice, ends the fit
 
-    epochs = TRAINING.model_copy(update={"max_epochs": 1000 if seconds else 1})
+    fit(arrays, params, evaluate, 1000 if seconds else 1)
+    if not seconds:
+        print(json.dumps(operations(arrays, params)), flush=True)  # noqa: T201
+
+
+def fit(
+    arrays: BehaviourArrays, params: AttentionParams, evaluate: Callable[[AttentionScorer], float], max_epochs: int
+) -> None:
+    """The stage's own fit."""
+    epochs = TRAINING.model_copy(update={"max_epochs": max_epochs})
     fit_attention(
         arrays.catalogue,
         arrays.train,
@@ -54,6 +66,19 @@ def train(seconds: float, settings: dict[str, Any]) -> None:
         work_dir=None,
         metric_name="ndcg@10",
     )
+
+
+def operations(arrays: BehaviourArrays, params: AttentionParams) -> dict[str, float]:
+    """Floating-point operations of the products of one epoch, and what this core reaches in one large product."""
+    with FlopCounterMode(display=False) as counter:
+        fit(arrays, params, lambda _: 0.0, 1)
+    left, right = torch.rand(2, 2048, 2048)
+    seconds = []
+    for _ in range(20):
+        before = time.process_time()
+        torch.mm(left, right)
+        seconds.append(time.process_time() - before)
+    return {"flop": float(counter.get_total_flops()), "flop_s_of_a_product": 2 * 2048**3 / min(seconds)}
 
 
 def beauty() -> BehaviourArrays:
