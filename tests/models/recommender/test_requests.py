@@ -102,3 +102,14 @@ def test_what_happens_on_the_day_of_a_request_or_later_does_not_warm_it(small) -
     warm = before.crowd.heat(before.request_time, 1.0)
     assert warm[0, [1, 2, 4]].all()
     assert not warm[0, [3, 5, 7]].any()
+
+
+def test_a_sample_of_requests_keeps_each_user_with_history_and_relevant_items(small) -> None:
+    requests = requests_of(*small, "test")
+    assert requests.sample(2, seed=0) is requests
+    for seed in range(5):
+        one = requests.sample(1, seed)
+        row = requests.user_ids.tolist().index(one.user_ids[0])
+        assert one.item.tolist() == requests.item[requests.owner == row].tolist()
+        assert one.owner.tolist() == [0]
+        assert one.histories.item.tolist() == requests.histories.take(np.array([row])).item.tolist()

@@ -10,7 +10,7 @@ from affectlens.pipelines.recommender_training.calibration import calibrate_list
 from affectlens.pipelines.recommender_training.params import EvaluationParams, PopularityParams
 from affectlens.schemas import CalibrationFrontier, Leaderboard
 
-PARAMS = CalibrationParams(strengths=[0.0, 0.3, 0.9], n_candidates=20, tolerance=0.5, alpha=0.01)
+PARAMS = CalibrationParams(strengths=[0.0, 0.3, 0.9], n_candidates=20, tolerance=0.5, alpha=0.01, max_requests=1000)
 
 
 @pytest.fixture

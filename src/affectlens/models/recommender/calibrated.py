@@ -20,6 +20,7 @@ class CalibrationParams(Params):
     n_candidates: int = Field(ge=1, description="best candidates that are re-ranked")
     tolerance: float = Field(ge=0, description="share of validation NDCG that may be paid for calibration")
     alpha: float = Field(gt=0, lt=1, description="share of the history that keeps the divergence finite")
+    max_requests: int = Field(ge=2, description="users of each split whose lists are re-ranked")
 
 
 def relevance_of(scores: np.ndarray) -> np.ndarray:

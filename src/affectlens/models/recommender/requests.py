@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -52,6 +52,21 @@ class Requests:
     def request_time(self) -> np.ndarray:
         """(n,) when each user asks, seconds since 1970; NaN unknown."""
         return self.histories.request_time
+
+    def sample(self, most: int, seed: int) -> Requests:
+        """The requests of `most` users drawn at random, in their order; all where there are no more."""
+        if self.n_users <= most:
+            return self
+        rows = np.sort(np.random.default_rng(seed).choice(self.n_users, most, replace=False))
+        is_kept = np.isin(self.owner, rows)
+        owner = np.searchsorted(rows, self.owner[is_kept])
+        return replace(
+            self,
+            user_ids=self.user_ids[rows],
+            histories=self.histories.take(rows),
+            owner=owner,
+            item=self.item[is_kept],
+        )
 
 
 def only_candidates(

@@ -49,14 +49,15 @@ def calibrate_lists(
     arrays = behaviour_arrays(sequences, contents, generated)
     attributes = attributes_of(item_attributes, arrays.catalogue)
     test = requests_of(sequences, arrays.catalogue, arrays.generated, "test")
-    if len(arrays.valid.item) == 0 or len(test.item) == 0 or not attributes:
+    valid, test = (requests.sample(calibration.max_requests, seed) for requests in (arrays.valid, test))
+    if len(valid.item) == 0 or len(test.item) == 0 or not attributes:
         return pd.DataFrame(columns=list(FRONTIER_COLUMNS)), pd.DataFrame(columns=list(LEADERBOARD_COLUMNS))
     recommender = load_recommender(checkpoint, arrays.generated)
     frontier, rows = [], []
     for name in attributes:
         judge = _judge(name, recommender, arrays, attributes, calibration, evaluation)
         strengths = [0.0, *(strength for strength in calibration.strengths if strength > 0)]
-        tried = {strength: judge(arrays.valid, strength) for strength in strengths}
+        tried = {strength: judge(valid, strength) for strength in strengths}
         chosen = choose_strength(tried, name, evaluation.k, calibration.tolerance)
         plain, calibrated = (judge(test, strength) for strength in (0.0, chosen))
         frontier += [_points(name, each, "valid", each == chosen, values, seed) for each, values in tried.items()]
@@ -89,16 +90,39 @@ def _judge(
         if id(requests) not in known:
             known[id(requests)] = _candidates(recommender, requests, arrays, calibration.n_candidates, evaluation)
         mixes = {other: history_mix(requests, values) for other, values in attributes.items()}
-        candidates, relevance = known[id(requests)]
-        lists = calibrated_lists(
-            candidates, relevance, attributes[name], mixes[name], k=k, strength=strength, alpha=calibration.alpha
-        )
+        lists = _lists(*known[id(requests)], attributes[name], mixes[name], strength, calibration, evaluation)
         values = {f"ndcg@{k}": ndcg(ranks_in_lists(lists, requests.owner, requests.item), k)}
         return values | {
             f"miscalibration_{other}@{k}": miscalibration(lists, attributes[other], mix) for other, mix in mixes.items()
         }
 
     return judge
+
+
+def _lists(
+    candidates: np.ndarray,
+    relevance: np.ndarray,
+    attributes: np.ndarray,
+    mix: np.ndarray,
+    strength: float,
+    calibration: CalibrationParams,
+    evaluation: EvaluationParams,
+) -> np.ndarray:
+    """Calibrated lists (n, k), a block of requests at a time."""
+    blocks = [slice(start, start + evaluation.block) for start in range(0, len(candidates), evaluation.block)]
+    found = [
+        calibrated_lists(
+            candidates[at],
+            relevance[at],
+            attributes,
+            mix[at],
+            k=evaluation.k,
+            strength=strength,
+            alpha=calibration.alpha,
+        )
+        for at in blocks
+    ]
+    return np.concatenate(found)
 
 
 def _candidates(
