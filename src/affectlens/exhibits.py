@@ -165,6 +165,7 @@ class Finding(_Exhibit):
     upper: Number = None
     unit: str = ""
     is_share: bool = False
+    is_count: bool = False
 
 
 class Note(_Exhibit):

@@ -47,11 +47,17 @@ def facts_of(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     return [
         fact(
             found.title,
-            measured(wording.quantity(found.value, is_share=found.is_share), found.unit),
+            measured(_value(found), found.unit),
             wording.bounds(found.value, found.lower, found.upper, is_share=found.is_share),
         )
         for found in findings
     ]
+
+
+def _value(found: Finding) -> str:
+    if found.is_count and found.value is not None:
+        return wording.count(found.value)
+    return wording.quantity(found.value, is_share=found.is_share)
 
 
 def _curves(exhibit: Curves) -> list[Block | None]:

@@ -195,7 +195,8 @@ def _breaks(statistics: pd.DataFrame) -> list[Exhibit]:
     columns = ("Quantity", "Source", "First day after", "From", "To", "Jump", "True day")
     everywhere = ("Quantity", "Source", "Breaks", "Windows", "Jump that would be found")
     return [
-        Finding(title="Breaks found", part=_BREAKS, note=note, value=float(n_found)),
+        Finding(title="Breaks found", part=_BREAKS, note=note, value=float(n_found),
+                is_count=True),
         *([Records(title="Where the level jumps", part=_BREAKS, columns=columns, rows=rows)] if rows else []),
         Records(title="Every series in which breaks were looked for", part=_BREAKS, columns=everywhere, rows=searched,
                 folded=True),
