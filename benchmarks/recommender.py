@@ -40,7 +40,7 @@ def main(seconds: float = 0.0) -> str:
             arguments = [folder, str(1000 if seconds else 1), str(batches), str(seconds or 1e9), json.dumps(SETTINGS)]
             script = ROOT / "benchmarks" / "peers" / f"{name}_sasrec.py"
             found[name] = run([str(environment(name)), str(script), *arguments])
-    return str(summary(found, n_targets))
+    return summary(found, n_targets).to_string()
 
 
 def summary(found: dict[str, list[dict[str, float]]], n_targets: int) -> pd.DataFrame:
