@@ -54,14 +54,23 @@ class ImageCnn(nn.Module):
 
     def encode(self, pictures: Tensor) -> Tensor:
         """Emotion code (B, H) of pictures (B, 3, 32, 32) in [0, 1]."""
-        mean, spread = pictures.mean(dim=(1, 2, 3), keepdim=True), pictures.std(dim=(1, 2, 3), keepdim=True)
-        maps = self.blocks((pictures - mean) / (spread + _FAINT))
+        return self.encode_standard(standardised(pictures))
+
+    def encode_standard(self, standard: Tensor) -> Tensor:
+        """Emotion code (B, H) of standardised pictures (B, 3, 32, 32)."""
+        maps = self.blocks(standard)
         return nn.functional.gelu(self.norm(self.hidden(self.dropout(maps.flatten(1)))))
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Logits (B, C) of pictures (B, 3, 32, 32) in [0, 1]."""
         logits: Tensor = self.head(self.dropout(self.encode(pictures)))
         return logits
+
+
+def standardised(pictures: Tensor) -> Tensor:
+    """Pictures (B, 3, 32, 32) without their mean brightness, in units of their own contrast."""
+    mean, spread = pictures.mean(dim=(1, 2, 3), keepdim=True), pictures.std(dim=(1, 2, 3), keepdim=True)
+    return (pictures - mean) / (spread + _FAINT)
 
 
 def _block(n_in: int, n_out: int) -> nn.Sequential:
