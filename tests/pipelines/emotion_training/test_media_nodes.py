@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,20 +11,26 @@ import pytest
 
 from affectlens import schemas
 from affectlens.evaluation.estimate import LEADERBOARD_COLUMNS
+from affectlens.exhibits import Exhibit, Message, WeightedTexts
 from affectlens.features.image_files import encode_gif, encode_png
+from affectlens.models.emotion.build import NETWORKS
 from affectlens.models.emotion.fusion import MODALITY_SETS
-from affectlens.pipelines.emotion_training import media_nodes
+from affectlens.pipelines.emotion_training import explaining, explaining_nodes, media_nodes, nodes
 from affectlens.pipelines.emotion_training.params import (
     ClipFitParams,
+    ExplainingParams,
     FusionParams,
     ImageFitParams,
     PixelsParams,
     TrainerParams,
 )
 from affectlens.pipelines.emotion_training.scoring import NOT_FITTED
+from affectlens.pipelines.reporting import pages, render
+from affectlens.pipelines.reporting.texts import language
 
 PLACES = {"joy": (2, 2), "anger": (2, 20), "sadness": (20, 2), "neutral": (20, 20)}
 SEED = 7
+HOSTILE = "happy <img src=x onerror=alert(1)> glad"
 
 
 def square(label: str, step: int, generator: np.random.Generator) -> np.ndarray:
@@ -134,3 +141,64 @@ def test_without_pictures_nothing_is_fitted_and_words_speak_alone(looked, stage,
     )
     assert rows.empty
     assert list(rows.columns) == list(LEADERBOARD_COLUMNS)
+
+
+@pytest.fixture(scope="module")
+def explained(looked, stage, stage_tables) -> tuple[pd.DataFrame, list[Exhibit]]:
+    _, scored = nodes.score_members(
+        stage_tables.examples, stage_tables.annotations, stage.decision, 5, SEED, "tiny", *stage.members
+    )
+    hostile = scored.assign(text=[HOSTILE, *scored["text"].iloc[1:]])
+    how_many = ExplainingParams(n_shown=2, n_scored=8)
+    given = (stage_tables.examples, hostile, looked.owned[0], looked.images, how_many, SEED, "tiny")
+    return explaining_nodes.explain_answers(*given, stage.model, *stage.members)
+
+
+def test_faithfulness_of_words_and_regions_stands_beside_random_rankings(explained) -> None:
+    rows, _ = explained
+    assert list(rows.columns) == list(LEADERBOARD_COLUMNS)
+    for protocol, found in rows.groupby("protocol"):
+        assert protocol.startswith("faithfulness: ")
+        measured = found.set_index(["model", "metric"])["value"]
+        assert measured["integrated gradients", "comprehensiveness"] >= measured["random", "comprehensiveness"]
+        assert "integrated gradients - random" in set(found["model"])
+    assert rows["protocol"].nunique() == 2
+
+
+def test_attributions_of_a_run_add_up_within_one_percent(explained) -> None:
+    rows, _ = explained
+    errors = rows.loc[rows["metric"] == "completeness_error", "value"]
+    assert len(errors) == 2
+    assert errors.max() < 0.01
+
+
+def test_right_and_wrong_texts_are_shown_with_weights_and_nothing_is_lost_of_a_text(explained) -> None:
+    _, shown = explained
+    texts = [text for exhibit in shown if isinstance(exhibit, WeightedTexts) for text in exhibit.texts]
+    assert texts
+    assert all(len(text.pieces) == len(text.weights) for text in texts)
+    assert all(max(map(abs, text.weights)) == pytest.approx(1.0) for text in texts)
+    assert any("onerror" in "".join(text.pieces) for text in texts)
+
+
+def test_what_is_shown_is_said_in_chinese_too_and_user_text_is_escaped(explained) -> None:
+    _, shown = explained
+    run = {"environment": "tiny", "dataset": "tiny", "seed": 1, "run_ids": []}
+    first = {"id": "run", "title": "Run", "lead": [], "blocks": [], "facts": [], "verdict": None, "numbers": run}
+    sections = json.loads(json.dumps(pages.sections_of(shown)))
+    html = render.reports([first], sections, [], {"nodes": [], "datasets": []}, "zh")[0]["attention"]
+    assert "<img src=x" not in html
+    assert "积分梯度" in html
+    known = language("zh").catalogue
+    for exhibit in shown:
+        notes = [exhibit.note, *getattr(exhibit, "sentences", ())]
+        said = [note.text if isinstance(note, Message) else note for note in notes if note]
+        assert [text for text in (exhibit.title, exhibit.part, *said) if text not in known] == []
+
+
+def test_the_chosen_network_is_explained_else_the_best_one(stage) -> None:
+    networks = [each for each in stage.members if each.architecture in NETWORKS]
+    best = max(networks, key=lambda one: one.metadata["valid_metric"])
+    assert explaining.explainable(networks[0], stage.members) is networks[0]
+    assert explaining.explainable(stage.members[2], stage.members).architecture == best.architecture
+    assert explaining.explainable(stage.members[2], stage.members[:3]) is None

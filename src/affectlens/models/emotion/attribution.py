@@ -11,7 +11,6 @@ import torch
 from captum.attr import IntegratedGradients, LayerIntegratedGradients
 from torch import Tensor, nn
 
-from affectlens.features.text import PADDING_INDEX, UNKNOWN_INDEX
 from affectlens.models.emotion.image import ImageCnn, standardised
 from affectlens.models.emotion.recurrent import TextRecurrent
 
@@ -36,26 +35,26 @@ class Attributed:
     error: np.ndarray
 
 
-def attribute_tokens(network: nn.Module, tokens: np.ndarray, labels: np.ndarray) -> Attributed:
-    """Integrated gradients of one logit a text on its token vectors; the neutral text knows no word.
+def attribute_tokens(network: nn.Module, tokens: np.ndarray, neutral: np.ndarray, labels: np.ndarray) -> Attributed:
+    """Integrated gradients of one logit a text on its token vectors.
 
     Steps are added for the texts whose values do not add up to one percent.
 
     Args:
         network: a member of the emotion family with a table of token vectors, `embed`.
         tokens: (n, T) indices, 0 meaning padding.
+        neutral: (n, T) the same texts saying nothing: unknown tokens where there are words.
         labels: (n,) position of the emotion in question.
 
     Source: Sundararajan, Taly & Yan 2017, "Axiomatic attribution for deep networks", arXiv:1703.01365.
     """
     method = LayerIntegratedGradients(_logit_of(network), network.embed)
-    rows, asked = torch.from_numpy(tokens.astype(np.int64)), torch.from_numpy(labels.astype(np.int64))
-    neutral = torch.where(rows == PADDING_INDEX, PADDING_INDEX, UNKNOWN_INDEX)
+    rows, blank_rows, asked = (torch.from_numpy(each.astype(np.int64)) for each in (tokens, neutral, labels))
 
     def attribute(chosen: Tensor, steps: int) -> tuple[Tensor, Tensor]:
         found, delta = method.attribute(
             rows[chosen],
-            baselines=neutral[chosen],
+            baselines=blank_rows[chosen],
             additional_forward_args=asked[chosen],
             n_steps=steps,
             internal_batch_size=_AT_ONCE,
@@ -147,11 +146,6 @@ def region_probabilities(network: ImageCnn, pictures: np.ndarray, hidden: np.nda
         covered = torch.where(mask, blank(shown), shown)
         asked = torch.from_numpy(labels.astype(np.int64))
         return np.asarray(torch.sigmoid(_logit_of(network)(covered, asked)).numpy(), dtype=np.float64)
-
-
-def without_tokens(tokens: np.ndarray, hidden: np.ndarray) -> np.ndarray:
-    """Tokens (n, T) of which those in `hidden` (n, T) are unknown; padding stays."""
-    return np.where(hidden & (tokens != PADDING_INDEX), UNKNOWN_INDEX, tokens)
 
 
 def attention_weights(network: nn.Module, tokens: np.ndarray) -> np.ndarray | None:

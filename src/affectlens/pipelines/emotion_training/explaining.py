@@ -10,7 +10,7 @@ import pandas as pd
 
 from affectlens.evaluation.estimate import mean_estimate, paired_difference
 from affectlens.evaluation.faithfulness import comprehensiveness, sufficiency
-from affectlens.features.text import PADDING_INDEX, tokenise
+from affectlens.features.text import PADDING_INDEX, TOKENISERS, UNKNOWN, UNKNOWN_INDEX, Vocabulary
 from affectlens.features.word_pieces import WordPieces
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.emotion.attribution import (
@@ -20,9 +20,8 @@ from affectlens.models.emotion.attribution import (
     attribute_tokens,
     region_probabilities,
     token_probabilities,
-    without_tokens,
 )
-from affectlens.models.emotion.build import build_emotion_model, reader_of
+from affectlens.models.emotion.build import NETWORKS, build_emotion_model, reader_of
 from affectlens.models.emotion.image import ImageCnn, build_image_model
 from affectlens.pipelines.emotion_training.scoring import Setting, difference_rows, joined
 from affectlens.training.batches import TokenRows
@@ -30,6 +29,7 @@ from affectlens.training.emotion import score_texts
 from affectlens.training.emotion_media import Pictures, as_input, score_pictures
 
 GRADIENTS = "integrated gradients"
+_FRAME = ("[CLS]", "[SEP]")  # word pieces that frame a text
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,24 @@ class Explained:
     without: Callable[[np.ndarray], np.ndarray]
 
 
+def explainable(model: Checkpoint, members: Sequence[Checkpoint]) -> Checkpoint | None:
+    """The chosen model if it is a network, else the best network of the run; None without any."""
+    networks = [each for each in members if each.architecture in NETWORKS]
+    if model.architecture in NETWORKS:
+        return model
+    return max(networks, key=lambda one: float(one.metadata["valid_metric"]), default=None)
+
+
 def explain_tokens(checkpoint: Checkpoint, texts: Sequence[str], seed: int) -> Explained:
     """Why a network names the emotion that it holds for likeliest in each text."""
     network = checkpoint.restore(build_emotion_model)
     reader = reader_of(checkpoint.architecture, checkpoint.params)
     tokens = TokenRows.of(texts, reader, checkpoint.params["model"]["max_tokens"]).tokens
     labels = score_texts(checkpoint, texts)[0].argmax(axis=1)
-    attributed = attribute_tokens(network, tokens, labels)
+    unknown, silent = _reserved(reader)
+    is_part = ~np.isin(tokens, silent)
+    neutral = np.where(is_part, unknown, tokens)
+    attributed = attribute_tokens(network, tokens, neutral, labels)
     rankings = {GRADIENTS: attributed.values}
     attention = attention_weights(network, tokens)
     if attention is not None:
@@ -65,9 +76,16 @@ def explain_tokens(checkpoint: Checkpoint, texts: Sequence[str], seed: int) -> E
     rankings["random"] = np.random.default_rng(seed).random(tokens.shape)
 
     def without(hidden: np.ndarray) -> np.ndarray:
-        return token_probabilities(network, without_tokens(tokens, hidden), labels)
+        return token_probabilities(network, np.where(hidden, neutral, tokens), labels)
 
-    return Explained(attributed, labels, tokens != PADDING_INDEX, rankings, without)
+    return Explained(attributed, labels, is_part, rankings, without)
+
+
+def _reserved(reader: Vocabulary | WordPieces) -> tuple[int, list[int]]:
+    """The token that says nothing, and those that are no part of a text."""
+    if isinstance(reader, WordPieces):
+        return reader.tokens.index("[UNK]"), [PADDING_INDEX, *map(reader.tokens.index, _FRAME)]
+    return UNKNOWN_INDEX, [PADDING_INDEX]
 
 
 def explain_pictures(checkpoint: Checkpoint, pictures: Pictures, seed: int) -> Explained:
@@ -108,42 +126,21 @@ def faithfulness_rows(explained: Explained, architecture: str, setting: Setting)
     return joined(parts)
 
 
-def explanations_table(
-    shown: pd.DataFrame, checkpoint: Checkpoint, explained: Explained, names: Sequence[str]
-) -> pd.DataFrame:
-    """One row a shown text: its pieces with weights in [-1, 1], what was named and with which probability.
-
-    Args:
-        shown: rows of `emotion_examples_scored`.
-        checkpoint: of the explained network.
-        explained: the same rows, explained.
-        names: label names.
-    """
+def weighted_pieces(
+    checkpoint: Checkpoint, texts: Sequence[str], explained: Explained
+) -> list[tuple[list[str], list[float]]]:
+    """The pieces of each text as they are shown, each with the white space before it, and weights in [-1, 1]."""
     reader = reader_of(checkpoint.architecture, checkpoint.params)
-    probability = explained.without(np.zeros_like(explained.is_part))
-    rows = []
-    for place, (text, true) in enumerate(zip(shown["text"], shown["labels"], strict=True)):
-        n_parts = int(explained.is_part[place].sum())
-        pieces = _pieces(text, reader)[:n_parts]
-        values = explained.attributed.values[place, : len(pieces)]
-        label = names[explained.labels[place]]
-        weights = values / max(float(np.abs(values).max(initial=0.0)), 1e-9)
-        rows.append((text, pieces, weights.tolist(), label, float(probability[place]), label in set(true)))
-    columns = ["text", "pieces", "weights", "label", "probability", "is_right"]
-    table = pd.DataFrame(rows, columns=columns)
-    table.insert(0, "utterance_id", shown["utterance_id"].to_numpy())
-    return table.assign(
-        labels=shown["labels"].to_numpy(),
-        network=checkpoint.architecture,
-        completeness_error=explained.attributed.error,
-        split=shown["split"].to_numpy(),
-    )
+    found = []
+    for text, values, is_part in zip(texts, explained.attributed.values, explained.is_part, strict=True):
+        weights = values[is_part] / max(float(np.abs(values).max(initial=0.0)), 1e-9)
+        found.append((_pieces(text, reader)[: len(weights)], np.clip(weights, -1.0, 1.0).tolist()))
+    return found
 
 
-def _pieces(text: str, reader: object) -> list[str]:
-    """The tokens of a text as they are shown, each with the white space before it."""
+def _pieces(text: str, reader: Vocabulary | WordPieces) -> list[str]:
     if isinstance(reader, WordPieces):
-        ids, _ = reader.encode([text])
-        found = [reader.tokens[place] for place in ids]
-        return [piece[2:] if piece.startswith("##") else f" {piece}" for piece in found]
-    return [f" {token}" for token in tokenise(text)]
+        read = [reader.tokens[place] for place in reader.encode([text])[0]]
+        return [piece[2:] if piece.startswith("##") else f" {piece}" for piece in read if piece not in _FRAME]
+    space = "" if reader.language == "zh" else " "
+    return [f"{space}{token}" for token in TOKENISERS[reader.language](text) or [UNKNOWN]]

@@ -35,7 +35,7 @@ from affectlens.pipelines.emotion_training.params import (
     PixelsParams,
     TrainerParams,
 )
-from affectlens.pipelines.emotion_training.scoring import NOT_FITTED, Setting
+from affectlens.pipelines.emotion_training.scoring import NOT_FITTED, Setting, split_of
 from affectlens.training.emotion import with_decision_rule
 from affectlens.training.emotion_media import LabelledPictures, fit_clips, fit_images
 from affectlens.training.emotion_members import HISTORY_COLUMNS
@@ -159,7 +159,7 @@ def score_media(
     dataset: str,
 ) -> pd.DataFrame:
     """Pictures and clips beside their baselines, and every subset of modalities, on test or else on valid."""
-    split = "test" if (examples["split"] == "test").any() else "valid"
+    split = split_of(examples)
     setting = Setting(split, "", seed, dataset)
     owned = {"image": images, "clip": clips}
     looking = {"image": image_checkpoint, "clip": clip_checkpoint}

@@ -22,6 +22,7 @@ __all__ = [
     "ClipFitParams",
     "DecisionParams",
     "EmotionMemberParams",
+    "ExplainingParams",
     "FusionParams",
     "ImageFitParams",
     "MembersParams",
@@ -46,6 +47,13 @@ class EmotionMemberParams(Params):
         if (self.training is not None) != (self.model.kind in NETWORKS):
             raise ValueError(f"{self.model.kind}: networks ({', '.join(NETWORKS)}) need `training`, others null")
         return self
+
+
+class ExplainingParams(Params):
+    """How many answers are explained."""
+
+    n_shown: int = Field(ge=0, description="texts answered right, and as many answered wrong, with their words marked")
+    n_scored: int = Field(ge=1, description="texts, and pictures, on which faithfulness is measured")
 
 
 class MembersParams(Params):

@@ -5,7 +5,7 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
-from affectlens.pipelines.emotion_training import media_nodes, nodes, state_nodes
+from affectlens.pipelines.emotion_training import explaining_nodes, media_nodes, nodes, state_nodes
 
 BASELINES = ("majority", "lexicon_rule", "tfidf")
 NETWORKS = ("cnn", "lstm", "gru", "table_lstm", "encoder")
@@ -14,7 +14,7 @@ _ALONE = [f"{member}_checkpoint" for member in MEMBERS]
 _CHECKPOINTS = [*_ALONE, "blend_checkpoint"]
 _HISTORIES = [f"{member}_history" for member in MEMBERS]
 _OTHER_HISTORIES = ["image_history", "clip_history", "emotion_state_history"]
-_SCORES = ["emotion_model_scores", "emotion_media_scores", "emotion_state_scores"]
+_SCORES = ["emotion_model_scores", "emotion_media_scores", "emotion_state_scores", "emotion_explanation_scores"]
 
 
 def create_pipeline(**_: object) -> Pipeline:
@@ -64,6 +64,7 @@ def _all_members() -> Pipeline:
         (nodes.score_members, [*tested, *shared, *_CHECKPOINTS], ["emotion_model_scores", "emotion_examples_scored"]),
         *_looking(shared),
         *_states(shared),
+        _explaining(shared),
         (nodes.collect_leaderboard, _SCORES, "emotion_leaderboard"),
     ]
     return Pipeline(
@@ -94,6 +95,13 @@ def _looking(shared: list[str]) -> list[tuple[Callable[..., Any], list[str], str
         (media_nodes.fuse_signals, ["text_signals", "fusion_checkpoint", *shown, *networks], "emotion_signals"),
         (media_nodes.score_media, [*known, *pixels, "fusion_checkpoint", *shared], "emotion_media_scores"),
     ]
+
+
+def _explaining(shared: list[str]) -> tuple[Callable[..., Any], list[str], str | list[str]]:
+    answered = ["emotion_examples", "emotion_examples_scored", "utterance_images", "image_checkpoint"]
+    networks = ["emotion_checkpoint", *(f"{member}_checkpoint" for member in NETWORKS)]
+    inputs = [*answered, "params:emotion.explaining", *shared, *networks]
+    return explaining_nodes.explain_answers, inputs, ["emotion_explanation_scores", "emotion_exhibits"]
 
 
 def _states(shared: list[str]) -> list[tuple[Callable[..., Any], list[str], str | list[str]]]:

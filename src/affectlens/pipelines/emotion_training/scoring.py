@@ -55,6 +55,11 @@ class Setting:
         )
 
 
+def split_of(examples: pd.DataFrame) -> str:
+    """The split that figures come from: test where there is one, else valid."""
+    return "test" if (examples["split"] == "test").any() else "valid"
+
+
 def fitted(checkpoints: Sequence[Checkpoint]) -> list[Checkpoint]:
     """The members that this run has."""
     return [each for each in checkpoints if each.architecture != NOT_FITTED.architecture]

@@ -9,7 +9,7 @@ from . import nodes
 from .measuring import measures
 
 STAGES = ("emotion", "gan", "recommender", "policy")
-EXHIBITING = ("gan", "policy")  # the stages that write `<noun>_exhibits`
+EXHIBITING = ("emotion", "gan", "policy")  # the stages that write `<noun>_exhibits`
 PAGES = ("attention", "expression")  # beside the evaluation of the stages
 _SECTIONS = {f"{stage}_section": f"reporting.{stage}.section" for stage in STAGES}
 _PAGES = {f"{page}_sections": f"reporting.{page}.sections" for page in PAGES}
