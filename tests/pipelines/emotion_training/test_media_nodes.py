@@ -149,7 +149,7 @@ def explained(looked, stage, stage_tables) -> tuple[pd.DataFrame, list[Exhibit]]
         stage_tables.examples, stage_tables.annotations, stage.decision, 5, SEED, "tiny", *stage.members
     )
     hostile = scored.assign(text=[HOSTILE, *scored["text"].iloc[1:]])
-    how_many = ExplainingParams(n_shown=2, n_scored=8)
+    how_many = ExplainingParams(n_shown=2, n_texts=8, n_pictures=4)
     given = (stage_tables.examples, hostile, looked.owned[0], looked.images, how_many, SEED, "tiny")
     return explaining_nodes.explain_answers(*given, stage.model, *stage.members)
 

@@ -11,6 +11,7 @@ import torch
 from captum.attr import IntegratedGradients, LayerIntegratedGradients
 from torch import Tensor, nn
 
+from affectlens.features.text import PADDING_INDEX
 from affectlens.models.emotion.image import ImageCnn, standardised
 from affectlens.models.emotion.recurrent import TextRecurrent
 
@@ -18,6 +19,7 @@ REGION = 8  # pixels along the side of a region
 _STEPS = (32, 128, 512)
 _TOLERANCE = 0.01
 _AT_ONCE = 2048
+_OF_ONE_LENGTH = 16  # rows that are attributed together
 
 
 @dataclass(frozen=True)
@@ -52,17 +54,20 @@ def attribute_tokens(network: nn.Module, tokens: np.ndarray, neutral: np.ndarray
     rows, blank_rows, asked = (torch.from_numpy(each.astype(np.int64)) for each in (tokens, neutral, labels))
 
     def attribute(chosen: Tensor, steps: int) -> tuple[Tensor, Tensor]:
+        width = int((rows[chosen] != PADDING_INDEX).sum(dim=1).max())
         found, delta = method.attribute(
-            rows[chosen],
-            baselines=blank_rows[chosen],
+            rows[chosen, :width],
+            baselines=blank_rows[chosen, :width],
             additional_forward_args=asked[chosen],
             n_steps=steps,
             internal_batch_size=_AT_ONCE,
             return_convergence_delta=True,
         )
-        return found.sum(dim=2), delta
+        values = torch.zeros(len(chosen), rows.shape[1])
+        values[:, :width] = found.sum(dim=2)
+        return values, delta
 
-    return _until_complete(attribute, len(rows))
+    return _until_complete(attribute, (rows != PADDING_INDEX).sum(dim=1), rows.shape[1])
 
 
 def attribute_regions(network: ImageCnn, pictures: np.ndarray, labels: np.ndarray) -> Attributed:
@@ -91,7 +96,8 @@ def attribute_regions(network: ImageCnn, pictures: np.ndarray, labels: np.ndarra
         )
         return _by_region(found.sum(dim=1)), delta
 
-    return _until_complete(attribute, len(shown))
+    n_regions = (shown.shape[2] // REGION) * (shown.shape[3] // REGION)
+    return _until_complete(attribute, torch.zeros(len(shown)), n_regions)
 
 
 def blank(pictures: Tensor) -> Tensor:
@@ -105,20 +111,20 @@ def _by_region(pixels: Tensor) -> Tensor:
     return pixels.reshape(-1, side, REGION, side, REGION).sum(dim=(2, 4)).flatten(1)
 
 
-def _until_complete(attribute: Callable[[Tensor, int], tuple[Tensor, Tensor]], n: int) -> Attributed:
-    values, change, error = (np.empty(0),) * 3
-    pending = torch.arange(n)
-    for steps in _STEPS:
-        found, delta = (part.detach().cpu().numpy().astype(np.float64) for part in attribute(pending, steps))
-        total = found.sum(axis=1)
-        if not values.size:
-            values, change, error = np.empty(found.shape), np.empty(n), np.empty(n)
-        place = pending.numpy()
-        values[place], change[place] = found, total - delta
-        error[place] = np.abs(delta) / np.maximum(np.abs(total - delta), 1e-9)
-        pending = torch.from_numpy(np.flatnonzero(error > _TOLERANCE))
-        if not len(pending):
-            break
+def _until_complete(
+    attribute: Callable[[Tensor, int], tuple[Tensor, Tensor]], lengths: Tensor, n_parts: int
+) -> Attributed:
+    """Attribute rows of similar length together, and those that do not add up once more with more steps."""
+    values, change, error = np.zeros((len(lengths), n_parts)), np.zeros(len(lengths)), np.zeros(len(lengths))
+    for group in lengths.argsort().split(_OF_ONE_LENGTH):
+        pending = group.numpy()
+        for steps in _STEPS if len(pending) else ():
+            found, delta = (each.detach().numpy() for each in attribute(torch.from_numpy(pending), steps))
+            values[pending], change[pending] = found, found.sum(axis=1) - delta
+            error[pending] = np.abs(delta) / np.maximum(np.abs(change[pending]), 1e-9)
+            pending = pending[error[pending] > _TOLERANCE]
+            if not len(pending):
+                break
     return Attributed(values, change, error)
 
 

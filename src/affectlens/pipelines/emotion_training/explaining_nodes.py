@@ -26,8 +26,8 @@ def explain_answers(
     """Mark the words behind answers, and measure how faithful attributions of words and of regions are."""
     setting = scoring.Setting(scoring.split_of(examples), "", seed, dataset)
     network = explaining.explainable(model, members)
-    words = _word_rows(network, examples, params.n_scored, setting)
-    rows = scoring.joined([words, _region_rows(image_checkpoint, examples, images, params.n_scored, setting)])
+    words = _word_rows(network, examples, params.n_texts, setting)
+    rows = scoring.joined([words, _region_rows(image_checkpoint, examples, images, params.n_pictures, setting)])
     return rows, [*_words(network, model, scored, params.n_shown, seed), *exhibits.faithfulness_exhibits(rows)]
 
 

@@ -53,7 +53,8 @@ class ExplainingParams(Params):
     """How many answers are explained."""
 
     n_shown: int = Field(ge=0, description="texts answered right, and as many answered wrong, with their words marked")
-    n_scored: int = Field(ge=1, description="texts, and pictures, on which faithfulness is measured")
+    n_texts: int = Field(ge=1, description="texts on which the faithfulness of marked words is measured")
+    n_pictures: int = Field(ge=1, description="pictures on which that of marked regions is measured")
 
 
 class MembersParams(Params):
