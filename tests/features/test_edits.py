@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from affectlens.features.edits import EDITS, HOMOGLYPHS, edited, edited_at_random, negation_probes, with_typos
-from affectlens.features.taxonomy import EKMAN
+from affectlens.features.edits import EDITS, HOMOGLYPHS, edited, with_typos
 
 TEXTS = ["I really love this wonderful place 😀", "WHY would anyone do that?!", "ok", "😡😡"]
 
@@ -46,18 +45,3 @@ def test_homoglyphs_are_of_another_script() -> None:
     changed = edited(["a peaceful ocean expanse is copacetic"] * 20, "homoglyphs", 1)
     assert all(len(text) == 37 for text in changed)
     assert any(text != "a peaceful ocean expanse is copacetic" for text in changed)
-
-
-def test_random_edits_use_all_kinds() -> None:
-    changed = edited_at_random([TEXTS[0]] * 60, 5)
-    assert any(text.isupper() for text in changed)
-    assert any(text.islower() for text in changed)
-    assert any("😀" not in text for text in changed)
-
-
-def test_probes_deny_what_they_claimed() -> None:
-    for emotion in EKMAN[:-1]:
-        affirmed, negated = negation_probes(emotion)
-        assert len(affirmed) == len(negated) == 25
-        assert not set(affirmed) & set(negated)
-    assert negation_probes("neutral") == ([], [])

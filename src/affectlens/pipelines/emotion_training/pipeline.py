@@ -5,7 +5,7 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
-from affectlens.pipelines.emotion_training import explaining_nodes, media_nodes, nodes, state_nodes
+from affectlens.pipelines.emotion_training import explaining_nodes, media_nodes, nodes, robustness_nodes, state_nodes
 
 BASELINES = ("majority", "lexicon_rule", "tfidf")
 NETWORKS = ("cnn", "lstm", "gru", "table_lstm", "encoder")
@@ -14,7 +14,10 @@ _ALONE = [f"{member}_checkpoint" for member in MEMBERS]
 _CHECKPOINTS = [*_ALONE, "blend_checkpoint"]
 _HISTORIES = [f"{member}_history" for member in MEMBERS]
 _OTHER_HISTORIES = ["image_history", "clip_history", "emotion_state_history"]
-_SCORES = ["emotion_model_scores", "emotion_media_scores", "emotion_state_scores", "emotion_explanation_scores"]
+_SCORES = [
+    *("emotion_model_scores", "emotion_media_scores", "emotion_state_scores"),
+    *("emotion_explanation_scores", "emotion_robustness_scores"),
+]
 
 
 def create_pipeline(**_: object) -> Pipeline:
@@ -55,6 +58,7 @@ def _all_members() -> Pipeline:
     tested = ["emotion_examples", "annotations", "params:emotion.decision", "params:emotion.n_examples"]
     weighed = ["emotion_examples", "params:emotion.members", "params:emotion.decision", "params:seed"]
     shared = ["params:seed", "params:dataset"]
+    edited = ["emotion_examples", "params:emotion.n_edited"]
     steps: list[tuple[Callable[..., Any], list[str], str | list[str]]] = [
         (nodes.collect_histories, [*_HISTORIES, *_OTHER_HISTORIES], "emotion_history"),
         (nodes.blend_members, [*weighed, *_ALONE], "blend_checkpoint"),
@@ -65,6 +69,7 @@ def _all_members() -> Pipeline:
         *_looking(shared),
         *_states(shared),
         _explaining(shared),
+        (robustness_nodes.score_edits, [*edited, *shared, "emotion_checkpoint", "tfidf_checkpoint"], _SCORES[-1]),
         (nodes.collect_leaderboard, _SCORES, "emotion_leaderboard"),
     ]
     return Pipeline(
