@@ -18,7 +18,8 @@ from affectlens.session import RunRefusedError, StageSession, check_parameters_a
 
 ENVIRONMENTS = (
     *("base", "full", "test", "goemotions", "movielens", "musical_instruments", "own", "sequences", "situnes"),
-    *("smp2020_virus", "facebook_live_sellers", "facebook_reactions", "upworthy"),
+    *("smp2020_virus", "airline_tweets", "dair_emotion", "emoji_affect", "meld"),
+    *("facebook_live_sellers", "facebook_reactions", "upworthy"),
 )
 NOUNS = {stage: stage.removesuffix("_training") for stage in STAGES}
 

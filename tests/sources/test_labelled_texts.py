@@ -101,7 +101,7 @@ def test_the_same_tweet_counts_once_and_times_are_read_day_first(tweets: dict[st
     assert tweets["users"]["user_id"].tolist() == ["ann", "bob"]
 
 
-@pytest.mark.parametrize("name", ["meld", "dair_emotion", "airline_tweets", "fer2013", "emoji_affect"])
+@pytest.mark.parametrize("name", ["meld", "dair_emotion", "airline_tweets", "emoji_affect"])
 def test_a_source_tells_where_it_comes_from(name: str) -> None:
     source = SOURCES[name]
     assert source.homepage.startswith("https://")

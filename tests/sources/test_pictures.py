@@ -1,10 +1,9 @@
-"""Sources of pictures: faces, that are off by default, and emoji."""
+"""Emoji as pictures, and what sources of pictures share."""
 
 from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,20 +14,12 @@ from affectlens.features.images import decode_pixels
 from affectlens.sources import read_source, source_params
 from affectlens.sources.pictures import png, read_arrays, split_of
 
-FACES = np.random.default_rng(0).integers(0, 255, size=(40, 48, 48), dtype=np.uint8)
-CLASSES = np.array(["angry", "happy", "bored"])
+GREY = np.random.default_rng(0).integers(0, 255, size=(40, 48, 48), dtype=np.uint8)
 EMOJI = """index,codepoint,name,negative,neutral,positive,sentiment_score
 0,1F600,GRINNING FACE,1,2,9,0.67
 1,1F621,POUTING FACE,8,1,1,-0.7
 2,1F4CE,PAPERCLIP,,1,0,0.1
 """
-
-
-def faces(folder: Path, *, test: bool = False, allowed: bool = True, valid_share: float = 0.25) -> Any:
-    path = folder / "faces.npz"
-    np.savez(path, images=FACES, labels=np.arange(40) % 3, classes=CLASSES)
-    given = {"name": "fer2013", "faces": str(path), "test": str(path) if test else None, "valid_share": valid_share}
-    return source_params({**given, "i_may_process_faces": allowed})
 
 
 def emoji(folder: Path, n_pictures: int = 3) -> dict[str, pd.DataFrame]:
@@ -40,31 +31,9 @@ def emoji(folder: Path, n_pictures: int = 3) -> dict[str, pd.DataFrame]:
     return read_source(source_params(given), Path)
 
 
-def test_no_face_is_read_before_it_is_declared_that_one_may(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="recognising emotions in faces is off"):
-        read_source(faces(tmp_path, allowed=False), Path)
-
-
-def test_faces_become_pictures_without_words(tmp_path: Path) -> None:
-    tables = read_source(faces(tmp_path), Path)
-    labels = tables["emotion_labels"]
-    assert labels["labels"].tolist()[:2] == [["anger"], ["joy"]]
-    assert labels["defect"].fillna("").tolist()[:3] == ["", "", "unknown class"]
-    assert tables["utterances"]["text"].unique().tolist() == ["[picture]"]
-    assert tables["utterances"]["image_path"].tolist() == tables["media"]["media_path"].tolist()
-    opened = np.asarray(Image.open(io.BytesIO(tables["media"]["data"].iloc[5])))
-    assert np.array_equal(opened, FACES[5])
-
-
-def test_held_back_faces_are_the_test_split_with_ids_of_their_own(tmp_path: Path) -> None:
-    tables = read_source(faces(tmp_path, test=True), Path)
-    assert tables["utterances"]["utterance_id"].is_unique
-    assert tables["emotion_labels"]["split"].value_counts()["test"] == 40
-
-
 def test_the_split_of_a_picture_follows_from_its_pixels_alone() -> None:
-    drawn = [split_of(face.tobytes(), 0.25) for face in FACES]
-    assert drawn == [split_of(face.tobytes(), 0.25) for face in FACES]
+    drawn = [split_of(one.tobytes(), 0.25) for one in GREY]
+    assert drawn == [split_of(one.tobytes(), 0.25) for one in GREY]
     many = [split_of(str(number).encode(), 0.25) for number in range(2000)]
     assert 0.22 < np.mean([one == "valid" for one in many]) < 0.28
 
@@ -98,4 +67,4 @@ def test_a_file_that_holds_objects_or_is_damaged_is_never_unpickled(tmp_path: Pa
 
 
 def test_png_keeps_the_pixels() -> None:
-    assert np.array_equal(np.asarray(Image.open(io.BytesIO(png(FACES[0])))), FACES[0])
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(png(GREY[0])))), GREY[0])

@@ -116,9 +116,10 @@ def _until_complete(
 ) -> Attributed:
     """Attribute rows of similar length together, and those that do not add up once more with more steps."""
     values, change, error = np.zeros((len(lengths), n_parts)), np.zeros(len(lengths)), np.zeros(len(lengths))
-    for group in lengths.argsort().split(_OF_ONE_LENGTH):
-        pending = group.numpy()
-        for steps in _STEPS if len(pending) else ():
+    order = np.argsort(lengths.numpy(), kind="stable")
+    for start in range(0, len(order), _OF_ONE_LENGTH):
+        pending = order[start : start + _OF_ONE_LENGTH]
+        for steps in _STEPS:
             found, delta = (each.detach().numpy() for each in attribute(torch.from_numpy(pending), steps))
             values[pending], change[pending] = found, found.sum(axis=1) - delta
             error[pending] = np.abs(delta) / np.maximum(np.abs(change[pending]), 1e-9)
