@@ -14,3 +14,5 @@ autosummary_generate = True
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
 napoleon_use_rtype = False
+napoleon_use_ivar = True  # attributes are described once, in the docstring of their class
+suppress_warnings = ["ref.python"]  # a name that a package hands on is found twice

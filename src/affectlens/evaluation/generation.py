@@ -116,7 +116,7 @@ def _mean_off_diagonal(kernel: np.ndarray) -> float:
 
 
 def rbf_kernel(vectors: np.ndarray, bandwidth: float, others: np.ndarray | None = None) -> np.ndarray:
-    """exp(-|x - y|² / 2 s²) between rows (n, d) and others (m, d), or among the rows: (n, m) or (n, n)."""
+    """``exp(-|x - y|² / 2 s²)`` between rows (n, d) and others (m, d), or among the rows: (n, m) or (n, n)."""
     left = np.asarray(vectors, dtype=np.float64)
     right = left if others is None else np.asarray(others, dtype=np.float64)
     # By matrix product: several times faster than scipy's cdist, and exact enough for a kernel of bounded slope.

@@ -29,7 +29,7 @@ class Attributed:
     Attributes:
         values: (n, T) or (n, R); they sum to the change of the score from the neutral input.
         change: (n,) score minus the score of the neutral input.
-        error: (n,) |sum of values - change| / |change|.
+        error: (n,) ``|sum of values - change| / |change|``.
     """
 
     values: np.ndarray
