@@ -19,6 +19,7 @@ CHROMIUM = os.environ.get("AFFECTLENS_BROWSER") or next(filter(None, map(shutil.
 WIDTHS = {"desktop": 1280, "phone": 390}
 Open = Callable[..., Page]
 
+# A browser is no Python package: where the machine has none, the rest of the tests still runs, and says so.
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed, so no page was opened in a browser")
 
 
