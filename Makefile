@@ -8,8 +8,13 @@ export DO_NOT_TRACK := 1
 
 .PHONY: run test lint viz tensorboard bench clean docs
 
+# Two nodes at a time, one core each, where processes can be forked; `kedro run` alone runs one after the other.
+ifeq ($(shell uname),Linux)
+SIDE_BY_SIDE := --runner affectlens.runner.ProcessRunner --runner-params max_workers=2
+endif
+
 run: .venv/.run  ## the whole chain on the embedded world, to an HTML report
-	$(BIN)/kedro run
+	$(BIN)/kedro run $(SIDE_BY_SIDE)
 
 test: lint .venv/.dev  ## lint, types, import contract, tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder

@@ -7,13 +7,14 @@ import json
 import logging
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
-from kedro.io import CatalogProtocol
+from kedro.io import CatalogProtocol, SharedMemoryDataCatalog
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from pydantic import BaseModel
@@ -40,7 +41,8 @@ class ChainHooks:
         self._parameters: Any = {}
         self._n_nodes = 0
         self._started: dict[str, float] = {}
-        self._seconds: dict[str, float] = {}
+        self._begun: MutableMapping[str, bool] = {}
+        self._seconds: MutableMapping[str, float] = {}
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -60,15 +62,19 @@ class ChainHooks:
             flow.configure(catalog)
 
     @hook_impl
-    def before_pipeline_run(self, pipeline: Pipeline) -> None:
-        """Count the nodes, so that progress has an end."""
+    def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
+        """Count the nodes, so that progress has an end; where nodes run in processes, these share the count."""
         self._n_nodes = len(pipeline.nodes)
-        self._seconds.clear()
+        self._begun, self._seconds = {}, {}
+        if isinstance(catalog, SharedMemoryDataCatalog):
+            self._shared = get_context("spawn").Manager()  # a fork would keep a copy of this process alive
+            self._begun, self._seconds = self._shared.dict(), self._shared.dict()
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
         """Say what starts, and start its clock."""
-        logger.info("%d/%d %s", len(self._seconds) + 1, self._n_nodes, node.name)
+        self._begun[node.name] = True
+        logger.info("%d/%d %s", len(self._begun), self._n_nodes, node.name)
         self._started[node.name] = time.perf_counter()
 
     @hook_impl
@@ -93,7 +99,7 @@ class ChainHooks:
             "code": _git_revision(),
             "parameters": self._parameters,
             "data": {name: _fingerprint(path) for name in PRIMARY if (path := _file_of(catalog, name)).is_file()},
-            "seconds_by_node": self._seconds,
+            "seconds_by_node": dict(self._seconds),
         }
         path = folder.parent / "runs" / f"{run_params['run_id']}.json"
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from affectlens.training.losses import blocked_cross_entropy
+from affectlens.models.recommender.attention import FeedState
+from affectlens.training.losses import blocked_cross_entropy, blocked_feed_cross_entropy
 
 
 @pytest.mark.parametrize("block", [1, 4, 7, 100])
@@ -28,3 +29,32 @@ def test_the_blocked_loss_and_its_gradients_are_those_of_the_plain_one(block: in
 def test_large_scores_do_not_overflow() -> None:
     states, items = torch.full((2, 3), 40.0), torch.eye(3) * 30
     assert torch.isfinite(blocked_cross_entropy(states, items, torch.tensor([0, 1]), 2))
+
+
+@pytest.mark.parametrize("block", [1, 3, 100])
+@pytest.mark.parametrize("in_order", [True, False])
+def test_the_blocked_loss_of_a_feed_and_its_gradients_are_those_of_the_plain_one(block: int, in_order: bool) -> None:
+    generator = torch.Generator().manual_seed(1)
+    n_requests, n_items = 9, 14
+    given = torch.randn(n_requests, 4, generator=generator), torch.randn(n_items, 4, generator=generator)
+    hour = torch.randint(0, 60, (n_requests,), generator=generator, dtype=torch.int32)
+    created = torch.randint(-5, 60, (n_items,), generator=generator, dtype=torch.int32).sort().values
+    created[0] = -5
+    hour = hour.sort().values if in_order else hour
+    target = (created[None] <= hour[:, None]).sum(dim=1) - 1  # the newest that exists
+    heat = torch.rand(n_requests, n_items, generator=generator)
+    found = []
+    for loss_of in (
+        lambda states, items, moment: functional.cross_entropy(states @ items.T + moment.scores, target),
+        lambda states, items, moment: blocked_feed_cross_entropy(states, items, moment, target, block),
+    ):
+        feed = FeedState(4, 5, 3, 0.1)
+        with torch.no_grad():
+            feed.age.copy_(torch.arange(20.0).view(5, 4) / 10)
+            feed.heat.weight.fill_(0.3)
+        states, items = (each.clone().requires_grad_() for each in given)
+        loss = loss_of(states, items, feed(states, hour, created, heat, True))
+        (2.5 * loss).backward()
+        found.append((loss.detach(), states.grad, items.grad, *(weight.grad for weight in feed.parameters())))
+    for plain, blocked in zip(*found, strict=True):
+        torch.testing.assert_close(blocked, plain, rtol=1e-5, atol=1e-6)

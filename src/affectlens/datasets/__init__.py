@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "exhibits_dataset": ["ExhibitsDataset"],
         "flow_dataset": ["FlowDataset"],
         "hash_key_dataset": ["HashKeyDataset"],
+        "held_dataset": ["HeldDataset"],
         "leaderboard_dataset": ["LeaderboardDataset"],
         "lent_checkpoint_dataset": ["LentCheckpointDataset"],
         "pages_dataset": ["PagesDataset"],

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from affectlens.models.recommender.attention import FeedMoment
 from affectlens.training.batches import EmotionBatch
 
 
@@ -73,5 +74,71 @@ def blocked_cross_entropy(states: Tensor, items: Tensor, target: Tensor, block: 
     with torch.autocast(device_type=states.device.type, enabled=False):
         loss: Tensor = _BlockedCrossEntropy.apply(  # type: ignore[no-untyped-call]
             states.float(), items.float(), target, block
+        )
+    return loss
+
+
+class _BlockedFeedCrossEntropy(torch.autograd.Function):
+    """Mean cross-entropy of states @ items.T + moment, with its gradients, a block of requests at a time.
+
+    A block reads only the items that existed at its last request: about half of them, where requests come in the order
+    of time and items in that of creation.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        states: Tensor,
+        items: Tensor,
+        by_age: Tensor,
+        warmth: Tensor,
+        target: Tensor,
+        moment: FeedMoment,
+        block: int,
+    ) -> Tensor:
+        n_states = len(states)
+        loss = states.new_zeros(())
+        for_states, for_items = torch.empty_like(states), torch.zeros_like(items)
+        for_age, for_warmth = torch.zeros_like(by_age), torch.empty_like(warmth)
+        for start in range(0, n_states, block):
+            rows = slice(start, start + block)
+            part, wanted = states[rows], target[rows, None]
+            existed = int(torch.searchsorted(moment.created, moment.hour[rows].max(), right=True))
+            known = slice(0, max(existed, int(wanted.max()) + 1))
+            bucket, log_heat = moment.read(rows, known)
+            scores = part @ items[known].T
+            scores.add_(by_age[rows].gather(1, bucket)).addcmul_(log_heat, warmth[rows])
+            hit = scores.gather(1, wanted)
+            top = scores.amax(dim=1, keepdim=True)
+            total = scores.sub_(top).exp_().sum(dim=1, keepdim=True)
+            loss += (total.log() + top - hit).sum()
+            scores.div_(total).scatter_add_(1, wanted, torch.full_like(hit, -1.0))
+            torch.mm(scores, items[known], out=for_states[rows])
+            for_items[known].addmm_(scores.T, part)
+            for_age[rows].scatter_add_(1, bucket, scores)
+            for_warmth[rows] = scores.mul_(log_heat).sum(dim=1, keepdim=True)
+        ctx.save_for_backward(*(each / n_states for each in (for_states, for_items, for_age, for_warmth)))
+        return loss / n_states
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        return *(gradient * each for each in ctx.saved_tensors), None, None, None
+
+
+def blocked_feed_cross_entropy(states: Tensor, items: Tensor, moment: FeedMoment, target: Tensor, block: int) -> Tensor:
+    """Mean cross-entropy of the logits states @ items.T + moment.scores, `block` rows of them at a time.
+
+    Equal to `cross_entropy` of them up to rounding, and differentiable once.
+
+    Args:
+        states: (P, M), best in the order of time.
+        items: (N, M), the oldest first.
+        moment: what the moment of the request adds; it hides the items to come.
+        target: (P,) row of `items`.
+        block: requests whose logits are held at once, above 0.
+    """
+    with torch.autocast(device_type=states.device.type, enabled=False):
+        loss: Tensor = _BlockedFeedCrossEntropy.apply(  # type: ignore[no-untyped-call]
+            states.float(), items.float(), moment.by_age.float(), moment.warmth.float(), target, moment, block
         )
     return loss

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.recommender.attention import AttentionParams, AttentionRecommender, RecommenderOutput
@@ -32,13 +31,14 @@ from affectlens.models.recommender.streams import (
 )
 from affectlens.schemas import INTERACTION_KINDS
 from affectlens.training.loop import Batches, TrainerParams, TrainingParams, fit
-from affectlens.training.losses import blocked_cross_entropy
+from affectlens.training.losses import blocked_cross_entropy, blocked_feed_cross_entropy
 from affectlens.training.pace import Pace, PaceParams
 
 logger = logging.getLogger(__name__)
 
 # Shapes: B windows, T positions of the longest, P positions that predict, K generated vectors, G content width.
 _STATES_AT_ONCE = 512  # rows of logits that the loss holds at once
+_REQUESTS_AT_ONCE = 128  # the same where times are known: shorter blocks see fewer items that are still to come
 _BUCKET_BATCHES = 32  # windows are sorted by length within as many windows as fill this many batches
 
 
@@ -52,7 +52,7 @@ class RecommenderBatch:
         dwell: (B, T).
         gap: (B, T).
         asks: (P,) real positions that predict, in the flattened (B * T).
-        hour: (P,) when the event that followed took place, whole hours since 1970.
+        hour: (P,) when the event that followed took place, whole hours since 1970; in this order where times are known.
         heat: (P, classes) how much of each item was consumed before that day; None where times are not known.
         target: (P,) its item, as a place among the classes of the softmax.
         generated: (P, K, G) generated content that existed at the position; None where the environment has none.
@@ -109,13 +109,17 @@ def recommender_batches(
     stream = stream_of(train, catalogue.n_items, **buckets)
     windows = training_windows(stream, params.max_length, params.overlap)
     classes = np.flatnonzero(softmax_classes(train, catalogue))
+    classes = classes[np.argsort(whole_hours(catalogue.created_at[classes], ALWAYS), kind="stable")]
+    place = np.zeros(catalogue.n_items, dtype=np.int64)
+    place[classes] = np.arange(len(classes))
+    crowd = train.crowd.of_items(classes)
 
     def heat(hour: np.ndarray) -> np.ndarray:
-        return train.crowd.heat(hour * 3600.0, params.heat_half_life_days)[:, classes]
+        return crowd.heat(hour * 3600.0, params.heat_half_life_days)
 
     def batches(generator: np.random.Generator) -> Iterator[RecommenderBatch]:
         for rows in shuffled_by_length(windows, batch_size, generator):
-            yield _batch(stream, windows.take(rows), classes, content, None if train.crowd.is_empty else heat)
+            yield _batch(stream, windows.take(rows), place, content, None if train.crowd.is_empty else heat)
 
     return batches
 
@@ -134,22 +138,25 @@ def shuffled_by_length(windows: Windows, batch_size: int, generator: np.random.G
 def _batch(
     stream: EventStream,
     windows: Windows,
-    classes: np.ndarray,
+    place_of: np.ndarray,
     content: GeneratedContent,
     heat: Callable[[np.ndarray], np.ndarray] | None,
 ) -> RecommenderBatch:
     token, kind, dwell, gap = padded(stream, windows)
     place = np.arange(token.shape[1])[None, :]
     predicts = (place >= windows.n_context[:, None]) & (place < windows.length[:, None])
-    position = (windows.begin[:, None] + place)[predicts]
+    asks, position = np.flatnonzero(predicts), (windows.begin[:, None] + place)[predicts]
+    if heat is not None:
+        in_time = np.argsort(stream.hour[position + 1], kind="stable")
+        asks, position = asks[in_time], position[in_time]
     hour = stream.hour[position + 1]
-    target = np.searchsorted(classes, stream.token[position + 1] - 1)
+    target = place_of[stream.token[position + 1] - 1]
     return RecommenderBatch(
         token=torch.from_numpy(token),
         kind=torch.from_numpy(kind),
         dwell=torch.from_numpy(dwell),
         gap=torch.from_numpy(gap),
-        asks=torch.from_numpy(np.flatnonzero(predicts)),
+        asks=torch.from_numpy(asks),
         hour=torch.from_numpy(hour),
         heat=None if heat is None else torch.from_numpy(heat(hour)),
         target=torch.from_numpy(target),
@@ -163,7 +170,7 @@ def next_item_loss(model: nn.Module, batch: RecommenderBatch) -> Tensor:
     output: RecommenderOutput = model(*columns, only_classes=True)
     if output.moment is None:
         return blocked_cross_entropy(output.states, output.items, batch.target, _STATES_AT_ONCE)
-    return functional.cross_entropy(output.logits.float(), batch.target)
+    return blocked_feed_cross_entropy(output.states, output.items, output.moment, batch.target, _REQUESTS_AT_ONCE)
 
 
 def new_attention_model(

@@ -159,7 +159,9 @@ def test_heat_adds_its_logarithm_times_what_the_state_makes_of_it() -> None:
 def test_in_training_items_of_the_future_do_not_compete() -> None:
     model = model_of(uses_time=True)
     model.created[3] = 101
-    assert torch.isneginf(run(model, events(1, 4), [3], None, only_classes=True).logits).nonzero().tolist() == [[0, 3]]
+    assert model.classes().tolist() == [place for place in range(N_ITEMS) if place != 3] + [3]  # the newest is the last
+    hidden = torch.isneginf(run(model, events(1, 4), [3], None, only_classes=True).logits)
+    assert hidden.nonzero().tolist() == [[0, N_ITEMS - 1]]
     assert torch.isfinite(run(model, events(1, 4), [3], None, hour=101, only_classes=True).logits).all()
     assert torch.isfinite(run(model, events(1, 4), [3], None).logits).all()
 

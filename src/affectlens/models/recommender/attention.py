@@ -47,20 +47,55 @@ class AttentionParams(Params):
     match_width: int = Field(ge=1, description="M, rows of V in <V R_t, V g_i>")
 
 
+class FeedMoment(NamedTuple):
+    """What the moment of P requests adds to the scores of N items: by_age_p(age of i) + warmth_p log heat_pi.
+
+    Attributes:
+        by_age: (P, buckets) score of each age; minus infinity in the first, of items to come, where they are hidden.
+        warmth: (P, 1) weight of the heat.
+        hour: (P,) of the requests.
+        created: (N,) hours of the items.
+        bucket_of: (A,) bucket of each age in hours from -1 on; older is as old as the last.
+        heat: (P, N) how much of each item was consumed lately.
+        heat_floor: heat of an item that nobody consumed.
+    """
+
+    by_age: Tensor
+    warmth: Tensor
+    hour: Tensor
+    created: Tensor
+    bucket_of: Tensor
+    heat: Tensor
+    heat_floor: float
+
+    def read(self, rows: slice, items: slice) -> tuple[Tensor, Tensor]:
+        """Buckets of age, and the logarithm of heat, of some requests and items."""
+        age = self.hour[rows, None] - self.created[None, items]
+        place = age.clamp_(-1, len(self.bucket_of) - 2).add_(1)
+        bucket = self.bucket_of.index_select(0, place.flatten()).view(place.shape)
+        return bucket, torch.log(self.heat[rows, items] + self.heat_floor)
+
+    @property
+    def scores(self) -> Tensor:
+        """What is added to every score (P, N)."""
+        bucket, log_heat = self.read(slice(None), slice(None))
+        return self.by_age.gather(1, bucket) + self.warmth * log_heat
+
+
 class RecommenderOutput(NamedTuple):
     """What the model says at P positions, of N items or of the classes of the softmax only.
 
     Attributes:
         states: (P, M) what asks.
         items: (N, M) what answers.
-        moment: (P, N) what the moment of the request adds; None where times are not known.
+        moment: what the moment of the request adds; None where times are not known.
         weights: W_t (P, K), non-negative, sum 1; None where there is no generated content.
         vectors: R_t (P, G), the weighted sum of the generated vectors; None likewise.
     """
 
     states: Tensor
     items: Tensor
-    moment: Tensor | None
+    moment: FeedMoment | None
     weights: Tensor | None
     vectors: Tensor | None
 
@@ -68,7 +103,7 @@ class RecommenderOutput(NamedTuple):
     def logits(self) -> Tensor:
         """Scores (P, N). The loss does without them where it can: they are the largest array there is."""
         matched = self.states @ self.items.T
-        return matched if self.moment is None else matched + self.moment
+        return matched if self.moment is None else matched + self.moment.scores
 
 
 class CausalBlock(nn.Module):
@@ -120,6 +155,7 @@ class FeedState(nn.Module):
     """
 
     edges: Tensor
+    bucket_of: Tensor
 
     def __init__(self, width: int, n_age_buckets: int, age_unit_hours: int, heat_floor: float) -> None:
         super().__init__()
@@ -129,16 +165,16 @@ class FeedState(nn.Module):
         nn.init.zeros_(self.heat.weight)
         nn.init.ones_(self.heat.bias)
         edges = torch.tensor([0, *(age_unit_hours * 2**step for step in range(n_age_buckets - 1))])
+        ages = torch.arange(-1, int(edges[-1]) + 1)
         self.register_buffer("edges", edges.int(), persistent=False)
+        self.register_buffer("bucket_of", torch.bucketize(ages, edges, right=True), persistent=False)
 
-    def forward(self, states: Tensor, age_hours: Tensor, heat: Tensor, hides_future: bool) -> Tensor:
-        """States (P, D), ages and heat (P, N) to scores (P, N); minus infinity where an item does not exist yet."""
-        bucket = torch.bucketize(age_hours, self.edges, right=True)  # 0: not created yet
+    def forward(self, states: Tensor, hour: Tensor, created: Tensor, heat: Tensor, hides_future: bool) -> FeedMoment:
+        """States (P, D), hours (P,), hours of creation (N,) and heat (P, N) to what the moment adds."""
         scores = states @ self.age.T  # (P, buckets)
         future = torch.full_like(scores[:, :1], -torch.inf) if hides_future else scores[:, :1]
-        by_age = torch.cat([future, scores], dim=1).gather(1, bucket)
-        changed: Tensor = by_age + self.heat(states) * torch.log(heat + self.heat_floor)
-        return changed
+        by_age = torch.cat([future, scores], dim=1)
+        return FeedMoment(by_age, self.heat(states), hour, created, self.bucket_of, heat, self.heat_floor)
 
 
 class AttentionRecommender(nn.Module):
@@ -204,6 +240,11 @@ class AttentionRecommender(nn.Module):
             nn.init.zeros_(block.merge.weight)
             nn.init.zeros_(block.contract.weight)
 
+    def classes(self) -> Tensor:
+        """Items (classes,) of the training softmax, the oldest first."""
+        places = self.is_class.nonzero().squeeze(1)
+        return places[torch.argsort(self.created[places], stable=True)]
+
     def items(self) -> Tensor:
         """Item vectors (N, D). The id of an item without a training event says nothing and is left out."""
         kept = self.is_known
@@ -248,7 +289,7 @@ class AttentionRecommender(nn.Module):
             heat: (P, N), or (P, classes) likewise: how much of each item was consumed lately; None where times are not
                 known.
             generated: G_t (P, K, G) at those positions, zero where none exists; None switches the term off.
-            only_classes: score the classes of the training softmax only, in their order, and those that did not exist
+            only_classes: score the classes of the training softmax only, the oldest first, and those that did not exist
                 at the request with minus infinity.
         """
         items = self.items()
@@ -267,11 +308,11 @@ class AttentionRecommender(nn.Module):
         """Hold behaviour states (P, D) against item vectors (N, D); the other arguments as in `forward`."""
         content, created = self.content, self.created
         if only_classes:
-            classes = self.is_class.nonzero().squeeze(1)
+            classes = self.classes()
             items, content, created = (table.index_select(0, classes) for table in (items, content, created))
         moment = None
         if self.feed is not None and heat is not None:
-            moment = self.feed(states, hour[:, None] - created[None, :], heat, only_classes)
+            moment = self.feed(states, hour, created, heat, only_classes)
         left, right = self._similarity_parts(states, items)
         if self.generated is None or generated is None:
             return RecommenderOutput(left, right, moment, None, None)

@@ -30,6 +30,13 @@ class Crowd:
         known = ~np.isnan(time)
         return cls(item[known], time[known], n_items)
 
+    def of_items(self, items: np.ndarray) -> Crowd:
+        """The events of some items (k,), which become columns 0 to k - 1."""
+        column = np.full(self.n_items, -1)
+        column[items] = np.arange(len(items))
+        kept = column[self.item] >= 0
+        return Crowd(column[self.item][kept], self.time[kept], len(items))
+
     @property
     def is_empty(self) -> bool:
         """Whether no event has a time."""
