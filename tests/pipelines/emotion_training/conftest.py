@@ -53,6 +53,7 @@ class Stage:
     history: pd.DataFrame
     model: Checkpoint
     signals: pd.DataFrame
+    contents: pd.DataFrame
     decision: DecisionParams
     lived: tuple[Any, ...]
     taught: tuple[Any, ...]
@@ -163,8 +164,7 @@ def stage(
         histories.append(history)
     members.append(nodes.blend_members(stage_tables.examples, fitted_members, decision, SEED, *members))
     model = nodes.choose_member(*members)
-    signals = nodes.encode_utterances(model, stage_tables.utterances)
-    contents = nodes.encode_contents(model, stage_tables.contents)
+    signals, contents = nodes.read_texts(model, stage_tables.utterances, stage_tables.contents)
     lived = (model, stage_tables.users, stage_tables.utterances, signals, stage_tables.interactions, contents)
     splits = stage_tables.examples[["utterance_id", "split"]]
     ends = stage_tables.utterances["occurred_at"].iloc[[120, 180]].map(pd.Timestamp.isoformat)
@@ -177,4 +177,4 @@ def stage(
     )
     history = nodes.collect_histories(*histories)
     found = (lived, taught, average, recurrent, state_history)
-    return Stage(tuple(members), history, model, signals, decision, *found)
+    return Stage(tuple(members), history, model, signals, contents, decision, *found)

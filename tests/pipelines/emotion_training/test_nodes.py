@@ -62,16 +62,30 @@ def test_every_utterance_gets_a_signal_in_its_own_row(stage, stage_tables) -> No
 
 
 def test_a_content_without_text_gets_the_prior(stage, stage_tables) -> None:
-    contents = schemas.ContentEmotions.validate(nodes.encode_contents(stage.model, stage_tables.contents))
+    contents = schemas.ContentEmotions.validate(stage.contents)
     assert contents["has_text"].tolist() == [True, False, False]
     assert np.allclose(contents["probabilities"].iloc[1], stage.model.metadata["prior"], atol=1e-6)
     assert np.argmax(contents["probabilities"].iloc[0]) == 3
 
 
 def test_empty_tables_stay_empty_tables(stage, stage_tables) -> None:
-    signals = schemas.EmotionSignals.validate(nodes.encode_utterances(stage.model, stage_tables.utterances.iloc[:0]))
-    contents = nodes.encode_contents(stage.model, stage_tables.contents.iloc[:0])
-    assert len(signals) == len(schemas.ContentEmotions.validate(contents)) == 0
+    nothing = stage_tables.utterances.iloc[:0], stage_tables.contents.iloc[:0]
+    signals, contents = nodes.read_texts(stage.model, *nothing)
+    assert len(schemas.EmotionSignals.validate(signals)) == len(schemas.ContentEmotions.validate(contents)) == 0
+
+
+def test_a_text_that_stands_in_several_places_is_read_once(stage, stage_tables, monkeypatch) -> None:
+    texts: list[str] = []
+
+    def encode(model, distinct):
+        texts.extend(distinct)
+        return encode_texts(model, distinct)
+
+    monkeypatch.setattr(nodes, "encode_texts", encode)
+    contents = stage_tables.contents.assign(text=stage_tables.utterances["text"].iloc[3])
+    signals, shown = nodes.read_texts(stage.model, stage_tables.utterances, contents)
+    assert len(texts) == len(set(texts)) == stage_tables.utterances["text"].nunique()
+    assert np.allclose(shown["probabilities"].iloc[1], signals["probabilities"].iloc[3])
 
 
 def test_the_leaderboard_starts_with_every_member_on_test(stage, scores) -> None:

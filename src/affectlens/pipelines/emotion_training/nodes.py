@@ -101,16 +101,23 @@ def collect_histories(*histories: pd.DataFrame) -> pd.DataFrame:
     return scoring.joined(histories)
 
 
-def encode_utterances(model: Checkpoint, utterances: pd.DataFrame) -> pd.DataFrame:
-    """Calibrated probabilities and emotion code of every utterance."""
-    return tables.signals_table(utterances, *encode_texts(model, utterances["text"].tolist()))
+def read_texts(
+    model: Checkpoint, utterances: pd.DataFrame, contents: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Calibrated probabilities and emotion code of every utterance, and probabilities of every content.
 
-
-def encode_contents(checkpoint: Checkpoint, contents: pd.DataFrame) -> pd.DataFrame:
-    """Emotion probabilities of every content: read off its text, else the share of each label in training texts."""
+    A text that stands in several places is read once. A content without text gets the share of each label in training
+    texts.
+    """
     has_text = contents["text"].fillna("").str.strip().ne("").to_numpy(dtype=bool)
-    read, _ = encode_texts(checkpoint, contents.loc[has_text, "text"].tolist())
-    return tables.content_table(contents, has_text, read, np.asarray(checkpoint.metadata["prior"]))
+    place, texts = pd.factorize(pd.concat([utterances["text"], contents.loc[has_text, "text"]]))
+    probabilities, hidden = encode_texts(model, list(texts))
+    uttered, shown = np.split(place, [len(utterances)])
+    prior = np.asarray(model.metadata["prior"])
+    return (
+        tables.signals_table(utterances, probabilities[uttered], hidden[uttered]),
+        tables.content_table(contents, has_text, probabilities[shown], prior),
+    )
 
 
 def score_members(
