@@ -73,10 +73,14 @@ class UrgentFirst(ProcessPoolExecutor):
             super().submit(task).add_done_callback(partial(self._keep, promise))
 
     def _keep(self, promise: Future[Any], done: Future[Any]) -> None:
+        error = done.exception()
         with self._lock:
             self._free += 1
-            self._hand_out()
-        if (error := done.exception()) is None:
+            if error is None:
+                self._hand_out()
+            else:  # the run ends here: nothing else begins
+                self._queue.clear()
+        if error is None:
             promise.set_result(done.result())
         else:
             promise.set_exception(error)

@@ -17,6 +17,7 @@ from nbclient import NotebookClient
 from affectlens.pipelines.reporting import verdicts, wording
 from affectlens.pipelines.reporting.comparison import comparison_page
 from affectlens.pipelines.reporting.runs import load_run
+from affectlens.runner import ProcessRunner
 from affectlens.session import StageSession
 
 
@@ -124,10 +125,12 @@ def test_no_plain_user_id_leaves_ingestion(catalog) -> None:
         assert not plain & set(catalog.load(name)["user_id"].dropna()), name
 
 
-def test_the_same_seed_gives_the_same_numbers(project_root: Path, data_root: Path, tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_numbers_side_by_side_too(
+    project_root: Path, data_root: Path, tmp_path: Path
+) -> None:
     (tmp_path / "user_id.key").write_bytes(next(data_root.rglob("user_id.key")).read_bytes()[::-1])
     with session_for(project_root, tmp_path) as session:
-        session.run()
+        session.run(runner=ProcessRunner(max_workers=2))
     pd.testing.assert_frame_equal(measured(data_root), measured(tmp_path), rtol=1e-4, atol=1e-5)
 
 

@@ -87,3 +87,13 @@ def test_the_most_urgent_of_the_waiting_tasks_is_the_next(tmp_path: Path) -> Non
         ]
         assert [promise.result() for promise in promises] == ["running", "low", "high"]
     assert file.read_text().split() == ["running", "high", "low"]
+
+
+def test_after_an_error_nothing_else_begins(tmp_path: Path) -> None:
+    file = tmp_path / "order"
+    with UrgentFirst(1, lambda _: 0) as pool:
+        failing = pool.submit(partial(_refuse, 3))
+        pool.submit(partial(_write, file, "late", 0.0))
+        with pytest.raises(ValueError, match="3 is refused"):
+            failing.result()
+    assert not file.exists()

@@ -82,7 +82,7 @@ def bin_gaps(confidence: np.ndarray, is_correct: np.ndarray, n_bins: int) -> np.
 
 
 def expected_calibration_error(confidence: np.ndarray, is_correct: np.ndarray, n_bins: int = N_BINS) -> float:
-    """Mean over rows of |share correct - mean confidence| of the row's equal-width bin; in [0, 1], lower is better.
+    """Mean over rows of `|share correct - mean confidence|` of the row's equal-width bin; in [0, 1], lower is better.
 
     Args:
         confidence: (n,) in [0, 1].

@@ -10,7 +10,7 @@ from scipy.stats import rankdata
 
 
 def frechet_distance(real: np.ndarray, fake: np.ndarray) -> float:
-    """Frechet distance between the Gaussians that fit two samples: |mu_x - mu_y|² + Tr(S_x + S_y - 2 (S_x S_y)^½).
+    """Frechet distance between the Gaussians that fit two samples: `|mu_x - mu_y|² + Tr(S_x + S_y - 2 (S_x S_y)^½)`.
 
     It is biased upwards by small samples and many dimensions: compare rows of equal N only, and beside real-vs-real.
 
@@ -59,7 +59,7 @@ def median_distance(real: np.ndarray) -> float:
 
 
 def mmd2(real: np.ndarray, fake: np.ndarray, bandwidth: float | None = None) -> float:
-    """Unbiased squared maximum mean discrepancy with the kernel exp(-|x - y|² / 2 s²); below 0 by chance only.
+    """Unbiased squared maximum mean discrepancy with the kernel `exp(-|x - y|² / 2 s²)`; below 0 by chance only.
 
     Args:
         real: (N, d).
