@@ -11,6 +11,7 @@ import nbformat
 import pandas as pd
 import pytest
 import yaml
+from jupyter_client.manager import KernelManager
 from kedro.framework.session import KedroSession
 from nbclient import NotebookClient
 
@@ -33,7 +34,7 @@ def data_root(project_root: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     return path
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def catalog(project_root: Path, data_root: Path):
     with session_for(project_root, data_root) as session:
         return session.load_context().catalog
@@ -160,14 +161,14 @@ def test_load_versions_reproduce_the_report_of_an_older_run(project_root: Path, 
     reports = data_root / "08_reporting/report.html"
     first = min(reports.iterdir())
     with session_for(project_root, data_root) as session:
-        context = session.load_context()
+        catalog = session.load_context().catalog  # made anew each time that it is asked for
         from kedro.framework.project import pipelines
 
         pipelines.set_requested(None)
         cited = [
             name
             for name in pipelines["reporting"].inputs()
-            if not name.startswith("params:") and getattr(context.catalog.get(name), "_version", None) is not None
+            if not name.startswith("params:") and getattr(catalog.get(name), "_version", None) is not None
         ]
         session.run(pipeline_names=["reporting"], load_versions=dict.fromkeys(cited, first.name))
     last = max(reports.iterdir())
@@ -178,9 +179,13 @@ def test_load_versions_reproduce_the_report_of_an_older_run(project_root: Path, 
 def test_the_notebooks_run(project_root: Path, data_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEDRO_ENV", "test")
     monkeypatch.setenv("AFFECTLENS_DATA_ROOT", str(data_root))
-    for path in sorted((project_root / "notebooks").glob("*.ipynb")):
+    folder, kernel = project_root / "notebooks", KernelManager()
+    kernel.start_kernel(cwd=str(folder))
+    for path in sorted(folder.glob("*.ipynb")):
         notebook = nbformat.read(path, as_version=4)
         assert not any(cell.get("outputs") for cell in notebook.cells), f"{path.name} is committed with output"
-        NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(path.parent)}}).execute()
+        notebook.cells.insert(0, nbformat.v4.new_code_cell("%reset -f"))  # one kernel: libraries are imported once
+        NotebookClient(notebook, km=kernel, timeout=120).execute()
         finding = "".join(output.get("text", "") for output in notebook.cells[-1].outputs).strip()
         assert re.search(r"\d.*\.$", finding), f"{path.name} ends without a finding but with {finding!r}"
+    kernel.shutdown_kernel(now=True)
