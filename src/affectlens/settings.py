@@ -5,9 +5,9 @@ import os
 import sys
 import warnings
 
-from kedro.config import OmegaConfigLoader
 from kedro.utils import KedroExperimentalWarning
 
+from affectlens.config import OnceConfigLoader
 from affectlens.hooks import ChainHooks
 from affectlens.session import StageSession
 
@@ -28,7 +28,7 @@ warnings.filterwarnings("ignore", category=KedroExperimentalWarning)
 
 SESSION_CLASS = StageSession
 HOOKS = (ChainHooks(),)
-CONFIG_LOADER_CLASS = OmegaConfigLoader
+CONFIG_LOADER_CLASS = OnceConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",

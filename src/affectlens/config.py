@@ -1,0 +1,18 @@
+"""Configuration that is read once a session."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from kedro.config import OmegaConfigLoader
+
+
+class OnceConfigLoader(OmegaConfigLoader):
+    """Kedro's loader, which Kedro asks for the parameters several times in each run: it reads the files the first time."""
+
+    def __getitem__(self, key: str) -> dict[str, Any]:
+        """The merged configuration of a kind; the caller may change it without changing anybody else's."""
+        if key not in self.data:
+            self.data[key] = super().__getitem__(key)
+        return copy.deepcopy(self.data[key])

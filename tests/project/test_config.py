@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from kedro.config import OmegaConfigLoader
+
+from affectlens.config import OnceConfigLoader
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for environment in ("base", "local"):
+        (tmp_path / environment).mkdir()
+    (tmp_path / "base/parameters.yml").write_text("model: {width: ${runtime_params:width, 8}, labels: [joy]}\n")
+    (tmp_path / "local/parameters.yml").write_text("seed: 3\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize("given", [{}, {"width": 4}])
+def test_it_gives_what_kedros_loader_gives(folder: Path, given: dict[str, int]) -> None:
+    loaders = [
+        kind(str(folder), base_env="base", default_run_env="local", runtime_params=given)
+        for kind in (OmegaConfigLoader, OnceConfigLoader)
+    ]
+    assert loaders[0]["parameters"] == loaders[1]["parameters"] == loaders[1]["parameters"]
+
+
+def test_the_files_are_read_once_and_nobody_changes_what_another_gets(folder: Path) -> None:
+    loader = OnceConfigLoader(str(folder), base_env="base", default_run_env="local")
+    loader["parameters"]["model"]["labels"].append("fear")
+    (folder / "base/parameters.yml").unlink()
+    assert loader["parameters"]["model"]["labels"] == ["joy"]
