@@ -12,7 +12,7 @@ from affectlens.config import OnceConfigLoader
 def folder(tmp_path: Path) -> Path:
     for environment in ("base", "local"):
         (tmp_path / environment).mkdir()
-    (tmp_path / "base/parameters.yml").write_text("model: {width: ${runtime_params:width, 8}, labels: [joy]}\n")
+    (tmp_path / "base/parameters.yml").write_text("model:\n  width: ${runtime_params:width, 8}\n  labels: [joy]\n")
     (tmp_path / "local/parameters.yml").write_text("seed: 3\n")
     return tmp_path
 
