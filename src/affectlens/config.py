@@ -9,7 +9,7 @@ from kedro.config import OmegaConfigLoader
 
 
 class OnceConfigLoader(OmegaConfigLoader):
-    """Kedro's loader, which is asked for the parameters several times in each run, and reads the files the first time."""
+    """Kedro's loader, which is asked for the parameters several times in each run; here it reads the files once."""
 
     def __getitem__(self, key: str) -> dict[str, Any]:
         """The merged configuration of a kind; the caller may change it without changing anybody else's."""
