@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 export KEDRO_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
-.PHONY: run test lint viz tensorboard bench clean docs
+.PHONY: run test unit lint viz tensorboard bench clean docs
 
 # Two nodes at a time, one core each, where processes can be forked; `kedro run` alone runs one after the other.
 ifeq ($(shell uname),Linux)
@@ -16,7 +16,10 @@ endif
 run: .venv/.run  ## the whole chain on the embedded world, to an HTML report
 	$(BIN)/kedro run $(SIDE_BY_SIDE)
 
-test: lint .venv/.dev  ## lint, types, import contract, tests
+test: .venv/.dev  ## lint, types, import contract and tests, side by side
+	@$(MAKE) --no-print-directory -j2 lint unit
+
+unit: .venv/.dev  ## the tests alone
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/.dev
