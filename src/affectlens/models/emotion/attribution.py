@@ -18,7 +18,8 @@ from affectlens.models.emotion.recurrent import TextRecurrent
 REGION = 8  # pixels along the side of a region
 _STEPS = (32, 128, 512)
 _TOLERANCE = 0.01
-_AT_ONCE = 2048
+_PICTURES_AT_ONCE = 2048
+_TOKENS_AT_ONCE = 8192  # a transformer keeps some 30 kB of each for the way back, per layer
 _OF_ONE_LENGTH = 16  # rows that are attributed together
 
 
@@ -60,7 +61,7 @@ def attribute_tokens(network: nn.Module, tokens: np.ndarray, neutral: np.ndarray
             baselines=blank_rows[chosen, :width],
             additional_forward_args=asked[chosen],
             n_steps=steps,
-            internal_batch_size=_AT_ONCE,
+            internal_batch_size=max(len(chosen), _TOKENS_AT_ONCE // width),
             return_convergence_delta=True,
         )
         values = torch.zeros(len(chosen), rows.shape[1])
@@ -91,7 +92,7 @@ def attribute_regions(network: ImageCnn, pictures: np.ndarray, labels: np.ndarra
             baselines=neutral[chosen],
             additional_forward_args=asked[chosen],
             n_steps=steps,
-            internal_batch_size=_AT_ONCE,
+            internal_batch_size=_PICTURES_AT_ONCE,
             return_convergence_delta=True,
         )
         return _by_region(found.sum(dim=1)), delta
