@@ -166,15 +166,25 @@ def test_a_stand_in_does_not_look_at_the_vector_that_it_stands_for(
 ) -> None:
     params = ColdStartParams(**gan_parameters["cold_start"])
     features, emotions = tables(world, "content_features", "content_emotions")
-    nobody = pd.DataFrame({"content_id": [], "split": []})
+    consumed = pd.DataFrame({"content_id": ["content-0"], "split": ["train"]})
     moved = features.assign(vector=[*features["vector"][:-1], features["vector"].iloc[-1] + 5.0])
     before, after = (
-        use_nodes.stand_in_for_cold_contents(fitted["gan"], each, emotions, nobody, params, 1).iloc[-1]
+        use_nodes.stand_in_for_cold_contents(fitted["gan"], each, emotions, consumed, params, 1).iloc[-1]
         for each in (features, moved)
     )
     np.testing.assert_array_equal(before["generated"], after["generated"])
     np.testing.assert_array_equal(before["class_mean"], after["class_mean"])
     assert not np.array_equal(before["content_knn"], after["content_knn"])
+
+
+def test_where_nobody_consumed_anything_nothing_stands_in(
+    world: dict[str, pd.DataFrame], fitted: dict[str, Checkpoint], gan_parameters: dict[str, Any]
+) -> None:
+    params, nobody = ColdStartParams(**gan_parameters["cold_start"]), pd.DataFrame({"content_id": [], "split": []})
+    contents = tables(world, "content_features", "content_emotions")
+    table = use_nodes.stand_in_for_cold_contents(fitted["gan"], *contents, nobody, params, 1)
+    assert len(schemas.ColdStartVectors.validate(table)) == 0
+    assert len(use_nodes.score_cold_contents(table, world["content_features"], 1, "toy")) == 0
 
 
 def test_the_report_shows_goals_samples_with_their_neighbours_and_uses(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from scipy.spatial.distance import cdist
+from sklearn.neighbors import NearestNeighbors
 
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.gan import generate, interest_of
@@ -38,10 +39,11 @@ def stand_ins(table: pd.DataFrame, checkpoint: Checkpoint, params: ColdStartPara
     interest = interest_of(vectors, checkpoint.weights["projection"])
     taste = _group_means(interest, table["topic"], is_train)[is_cold]
     generated = generate(checkpoint, emotion[is_cold], taste, params.n_samples, seed).mean(axis=1)
-    near = np.argsort(cdist(vectors[is_cold], vectors[is_train]), axis=1, kind="stable")
+    search = NearestNeighbors(n_neighbors=min(params.n_neighbours + 1, int(is_train.sum()))).fit(vectors[is_train])
+    near = search.kneighbors(vectors[is_cold], return_distance=False)
     # A cold train content is not its own neighbour.
     first = (table["split"] == "train")[is_cold].to_numpy().astype(np.int64)
-    chosen = np.take_along_axis(near, first[:, None] + np.arange(params.n_neighbours), axis=1)
+    chosen = np.take_along_axis(near, first[:, None] + np.arange(near.shape[1] - 1), axis=1)
     found = {
         "generated": generated,
         "content_knn": vectors[is_train][chosen].mean(axis=1),

@@ -102,8 +102,11 @@ def stand_in_for_cold_contents(
     params: ColdStartParams,
     seed: int,
 ) -> pd.DataFrame:
-    """Vectors that may stand for contents which hardly anybody consumed: generated, neighbours', class mean."""
-    if gan_checkpoint.architecture == NOT_FITTED.architecture or content_features.empty:
+    """Vectors that may stand for contents which hardly anybody consumed: generated, neighbours', class mean.
+
+    Where nobody consumed anything, no content is colder than others, and nobody would use the vectors.
+    """
+    if gan_checkpoint.architecture == NOT_FITTED.architecture or content_features.empty or behaviour_sequences.empty:
         return pd.DataFrame(columns=list(COLD_COLUMNS))
     seen = behaviour_sequences.loc[behaviour_sequences["split"] == "train", "content_id"].value_counts()
     table = content_features.merge(content_emotions, on="content_id", sort=False)
