@@ -14,6 +14,8 @@ from affectlens.features.text import PADDING_INDEX, Language
 from affectlens.models.layers import AttentionPooling, WordDropout, masked_max, masked_mean
 from affectlens.params import Params
 
+_SMALLEST_SPREAD = 1e-6
+
 
 class RecurrentParams(Params):
     """Sizes that every recurrent member has."""
@@ -43,7 +45,10 @@ class TableLstmParams(RecurrentParams):
 
 
 class FrozenTable(nn.Module):
-    """Token vectors that never change, kept in half precision."""
+    """Token vectors that never change, standardised, in half precision.
+
+    As they come from an encoder they are so short that gates would hardly open for the first epochs.
+    """
 
     table: Tensor
 
@@ -52,8 +57,9 @@ class FrozenTable(nn.Module):
         self.register_buffer("table", torch.zeros(n_tokens, size, dtype=torch.float16))
 
     def take(self, vectors: np.ndarray) -> None:
-        """Copy vectors (n_tokens, E) into the table."""
-        self.table.copy_(torch.from_numpy(np.asarray(vectors, dtype=np.float16)))
+        """Copy vectors (n_tokens, E) into the table, each of the E numbers in units of its spread over tokens."""
+        standard = (vectors - vectors.mean(axis=0)) / np.maximum(vectors.std(axis=0), _SMALLEST_SPREAD)
+        self.table.copy_(torch.from_numpy(standard.astype(np.float16)))
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Vectors (B, T, E) of token indices (B, T)."""
