@@ -16,7 +16,7 @@ from affectlens.models.emotion.image import ImageCnn, standardised
 from affectlens.models.emotion.recurrent import TextRecurrent
 
 REGION = 8  # pixels along the side of a region
-_STEPS = (32, 128, 512)
+_STEPS = (32, 128, 512, 2048)
 _TOLERANCE = 0.01
 _PICTURES_AT_ONCE = 2048
 _TOKENS_AT_ONCE = 8192  # a transformer keeps some 30 kB of each for the way back, per layer
