@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from affectlens.features.edits import EDITS, HOMOGLYPHS, edited, with_typos
+from affectlens.features.edits import EDITS, HOMOGLYPHS, edited, edited_copies, with_typos
 
 TEXTS = ["I really love this wonderful place 😀", "WHY would anyone do that?!", "ok", "😡😡"]
 
@@ -45,3 +45,17 @@ def test_homoglyphs_are_of_another_script() -> None:
     changed = edited(["a peaceful ocean expanse is copacetic"] * 20, "homoglyphs", 1)
     assert all(len(text) == 37 for text in changed)
     assert any(text != "a peaceful ocean expanse is copacetic" for text in changed)
+
+
+def test_copies_differ_from_their_texts_and_know_them() -> None:
+    rows, copies = edited_copies(TEXTS, 3.0, 5)
+    assert len(rows) == len(copies) > len(TEXTS)
+    assert all(copy != TEXTS[row] for row, copy in zip(rows, copies, strict=True))
+    again = edited_copies(TEXTS, 3.0, 5)
+    assert again[1] == copies
+
+
+def test_no_copies_where_none_are_asked_for() -> None:
+    rows, copies = edited_copies(TEXTS, 0.0, 5)
+    assert len(rows) == 0
+    assert copies == []

@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "held_dataset": ["HeldDataset"],
         "leaderboard_dataset": ["LeaderboardDataset"],
         "lent_checkpoint_dataset": ["LentCheckpointDataset"],
+        "other_texts_dataset": ["OtherTextsDataset"],
         "pages_dataset": ["PagesDataset"],
         "source_dataset": ["SourceDataset"],
         "table_dataset": ["TableDataset"],

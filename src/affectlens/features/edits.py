@@ -100,3 +100,24 @@ def edited(texts: Sequence[str], edit: str, seed: int) -> list[str]:
     """
     change = EDITS[edit]
     return [change(text, np.random.default_rng([seed, row])) for row, text in enumerate(texts)]
+
+
+def edited_copies(texts: Sequence[str], share: float, seed: int) -> tuple[np.ndarray, list[str]]:
+    """Edited copies of texts, each by one edit drawn at random; a copy that an edit left as it was is none.
+
+    Args:
+        texts: n texts.
+        share: copies that are drawn, as a share of n; more than 1 draws texts more than once.
+        seed: draws texts and edits.
+
+    Returns:
+        Which text each copy is of (m,), and the m copies.
+    """
+    generator = np.random.default_rng([seed, len(texts)])
+    rounds = [generator.permutation(len(texts)) for _ in range(int(np.ceil(share)))]
+    drawn = np.concatenate([np.empty(0, dtype=np.int64), *rounds])[: round(share * len(texts))]
+    edits = list(EDITS.values())
+    chosen = generator.integers(len(edits), size=len(drawn))
+    copies = [edits[edit](texts[row], generator) for row, edit in zip(drawn, chosen, strict=True)]
+    is_changed = np.array([copy != texts[row] for row, copy in zip(drawn, copies, strict=True)], dtype=bool)
+    return drawn[is_changed], [copy for copy, changed in zip(copies, is_changed, strict=True) if changed]

@@ -37,13 +37,16 @@ def train_emotion_member(
     seed: int,
     workspace: str,
 ) -> tuple[Checkpoint, pd.DataFrame]:
-    """Fit one member on train texts; its raw scores are not calibrated yet. Networks give one history row an epoch."""
+    """Fit one member on train texts and edited copies of them; networks give one history row an epoch.
+
+    Its raw scores are not calibrated yet.
+    """
     kind = member.model.kind
     if kind not in members.fitted():
         return scoring.NOT_FITTED, pd.DataFrame(columns=list(HISTORY_COLUMNS))
     train, valid = tables.fitting_texts(examples)
     task = FittingTask(
-        train,
+        tables.with_edited_copies(train, members.edited_copies, seed),
         valid,
         tuple(vocabulary),
         members.source,

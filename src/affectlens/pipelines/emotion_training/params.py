@@ -1,7 +1,7 @@
 """What `parameters_emotion_training.yml` must hold."""
 
 import logging
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -29,6 +29,7 @@ __all__ = [
     "PixelsParams",
     "RecencyParams",
     "RecurrentFitParams",
+    "RobustnessParams",
     "TrainerParams",
 ]
 
@@ -57,10 +58,19 @@ class ExplainingParams(Params):
     n_pictures: int = Field(ge=1, description="pictures on which that of marked regions is measured")
 
 
+class RobustnessParams(Params):
+    """What is read beside the labelled texts as they were written."""
+
+    n_edited: int = Field(ge=1, description="texts that are read again with typing errors, in capitals and so on")
+    n_other: int = Field(ge=1, description="labelled texts of each other source that are read")
+    language: Literal["en", "zh"] = Field(description="the probes of negation are English")
+
+
 class MembersParams(Params):
     """Who is fitted: the members of one profile."""
 
     profile: str
+    edited_copies: float = Field(ge=0, description="train texts that are read once more with an edit, as a share")
     fallback: str = Field(description="profile that runs where the extra `encoder` is needed and not installed")
     profiles: dict[str, tuple[str, ...]] = Field(description="profile -> its members")
     source: str = Field(

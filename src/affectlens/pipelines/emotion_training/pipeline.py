@@ -58,7 +58,8 @@ def _all_members() -> Pipeline:
     tested = ["emotion_examples", "annotations", "params:emotion.decision", "params:emotion.n_examples"]
     weighed = ["emotion_examples", "params:emotion.members", "params:emotion.decision", "params:seed"]
     shared = ["params:seed", "params:dataset"]
-    edited = ["emotion_examples", "params:emotion.n_edited"]
+    beyond = ["emotion_examples", "other_texts", "params:emotion.robustness"]
+    both = ["emotion_checkpoint", "tfidf_checkpoint"]
     steps: list[tuple[Callable[..., Any], list[str], str | list[str]]] = [
         (nodes.collect_histories, [*_HISTORIES, *_OTHER_HISTORIES], "emotion_history"),
         (nodes.blend_members, [*weighed, *_ALONE], "blend_checkpoint"),
@@ -68,7 +69,7 @@ def _all_members() -> Pipeline:
         *_looking(shared),
         *_states(shared),
         _explaining(shared),
-        (robustness_nodes.score_edits, [*edited, *shared, "emotion_checkpoint", "tfidf_checkpoint"], _SCORES[-1]),
+        (robustness_nodes.score_robustness, [*beyond, *shared, *both], _SCORES[-1]),
         (nodes.collect_leaderboard, _SCORES, "emotion_leaderboard"),
     ]
     return Pipeline(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from affectlens.features.edits import edited_copies
 from affectlens.features.experience import UTTERANCE, Experience, experience_of
 from affectlens.features.splits import Boundaries, names_of
 from affectlens.features.taxonomy import indicator_matrix, labels_of
@@ -53,6 +54,12 @@ def fitting_texts(examples: pd.DataFrame) -> tuple[LabelledTexts, LabelledTexts]
             "check the splits of feature_engineering"
         )
     return train, valid
+
+
+def with_edited_copies(texts: LabelledTexts, share: float, seed: int) -> LabelledTexts:
+    """Texts, and edited copies of a share of them with the same labels."""
+    rows, copies = edited_copies(texts.texts, share, seed)
+    return replace(texts, texts=[*texts.texts, *copies], labels=np.concatenate([texts.labels, texts.labels[rows]]))
 
 
 def stacked(column: pd.Series, width: int) -> np.ndarray:
