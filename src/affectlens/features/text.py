@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from affectlens.features.spelling import Spelling
 from affectlens.params import Params
 
 PADDING, UNKNOWN = "<pad>", "<unknown>"
@@ -39,6 +40,15 @@ _SHOUTED_RUN = re.compile(r"\b(?:[A-Z]{2,}|[AI](?=\W+[A-Z]{2}))(?:\W+(?:[A-Z]{2,
 _ELONGATION = re.compile(r"([^\W\d_])\1{2,}")
 _INVISIBLE = re.compile("[\u200b\u200c\u2060\ufe0e\ufe0f\ufeff\U0001f3fb-\U0001f3ff]")
 _QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u201c": '"', "\u201d": '"'})
+# Letters that look like Latin small or capital ones (Unicode Technical Standard 39, confusables), folded to them.
+_LOOK_ALIKES = str.maketrans(
+    "\u0430\u0432\u0435\u0456\u0457\u0458\u043a\u043c\u043d\u043e\u0440\u0441\u0442\u0443\u0445\u0455\u0501\u051b\u051d"
+    "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03b1\u03b9\u03ba\u03bd\u03bf\u03c1\u03c5"
+    "\u0410\u0412\u0415\u0406\u0408\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0405",
+    "abeiijkmhopctyxsdqwABEZHIKMNOPTYXaikvopuABEIJKMHOPCTYXS",
+)
+_FOREIGN_LETTER = re.compile(r"[\u0370-\u052f]")
+_MIXED_WORD = re.compile(r"\b(?=\w*[A-Za-z])\w*[\u0370-\u052f]\w*")
 _NOT_IN_KEY = frozenset({URL, MENTION, SHOUT, "rt"})
 
 
@@ -53,8 +63,19 @@ class VocabularyParams(Params):
     max_size: int = Field(ge=2, description="most entries, padding and unknown included")
 
 
+def in_one_script(text: str) -> str:
+    """Words that mix Latin letters with their doubles of the Greek and Cyrillic scripts, in Latin letters.
+
+    >>> in_one_script("h\u0430ppy \u0434\u0430"), in_one_script("\u0434\u0430") == "\u0434\u0430"
+    ('happy да', True)
+    """
+    if _FOREIGN_LETTER.search(text) is None:
+        return text
+    return _MIXED_WORD.sub(lambda word: word.group().translate(_LOOK_ALIKES), text)
+
+
 def normalise(text: str) -> str:
-    """One spelling for what readers see as one: quotes, widths, masks, elongation ("sooo" becomes "soo"), capitals.
+    """One spelling for what readers see as one: quotes, widths, scripts, masks, elongation ("sooo" becomes "soo").
 
     Web addresses, @names and figures become `<url>`, `<user>`, `<number>`; a run of words in capitals is lower-cased
     behind one `<caps>`; skin tones and emoji variants are dropped.
@@ -63,7 +84,7 @@ def normalise(text: str) -> str:
     '<user> <caps> i am soo happy 😍👍 <url>'
     """
     if not text.isascii():
-        text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text).translate(_QUOTES))
+        text = in_one_script(_INVISIBLE.sub("", unicodedata.normalize("NFKC", text).translate(_QUOTES)))
     if "&" in text:
         text = html.unescape(text)
     if "/" in text or "www." in text.lower():
@@ -154,6 +175,10 @@ class Vocabulary:
     def _index(self) -> dict[str, int]:
         return {token: index for index, token in enumerate(self.tokens)}
 
+    @cached_property
+    def _spelling(self) -> Spelling:
+        return Spelling.of(self.tokens)
+
     def __len__(self) -> int:
         """Number of entries, the reserved ones included."""
         return len(self.tokens)
@@ -162,8 +187,10 @@ class Vocabulary:
         """Indices of all tokens, flat int32, and offsets (n + 1,); a text without tokens is one unknown token."""
         cut = TOKENISERS[self.language]
         tokens, offsets = _flat([cut(text) or [UNKNOWN] for text in texts])
-        lookup = self._index.get
-        ids = np.fromiter((lookup(token, UNKNOWN_INDEX) for token in tokens), dtype=np.int32, count=len(tokens))
+        index, repaired = self._index, dict[str, int]()
+        for token in set(tokens) - index.keys():
+            repaired[token] = self._spelling.nearest(token) or UNKNOWN_INDEX
+        ids = np.fromiter((index.get(t) or repaired[t] for t in tokens), dtype=np.int32, count=len(tokens))
         return ids, offsets
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from affectlens.features.text import PADDING_INDEX
+from affectlens.features.text import PADDING_INDEX, in_one_script
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -31,7 +31,7 @@ def spelt_out(text: str) -> str:
     'name is soo  smiling face with heart-shaped eyes '
     """
     if not text.isascii():
-        text = _SYMBOL.sub(_name, _JOINER.sub(" ", unicodedata.normalize("NFKC", text)))
+        text = _SYMBOL.sub(_name, _JOINER.sub(" ", in_one_script(unicodedata.normalize("NFKC", text))))
     if "&" in text:
         text = html.unescape(text)
     if "[" in text:
