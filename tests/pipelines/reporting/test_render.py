@@ -102,3 +102,25 @@ def test_only_the_script_of_the_page_may_run() -> None:
     allowed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     assert f"script-src 'sha256-{allowed}'" in page
     assert "innerHTML" not in script
+
+
+def test_sections_of_one_title_on_two_pages_keep_their_own_origins_and_numbers() -> None:
+    told = [
+        section("all-numbers", "All numbers", [name], [], numbers={"of": name, "findings": []}) for name in ("a", "e")
+    ]
+    nodes = [
+        {
+            "name": f"{page}.compose",
+            "stage": "reporting",
+            "does": "",
+            "inputs": [],
+            "outputs": [f"reporting.{page}.sections"],
+        }
+        for page in ("attention", "expression")
+    ]
+    run = {"environment": "e", "dataset": "d", "seed": 1, "run_ids": []}
+    first = section("run", "Run", [], [], numbers=run)
+    pages, summary = render.reports([first], told[:1], told[1:], {"nodes": nodes, "datasets": []}, "en")
+    for page in ("attention", "expression"):
+        assert re.findall(r'class="origin">.*?<code>(.*?)</code>', pages[page]) == [f"{page}.compose"]
+        assert summary["sections"][f"{page}.all-numbers"]["of"] == page[0]

@@ -78,12 +78,11 @@ def reports(
         "language": tongue,
         "lead": told(first.lead, spoken),
         "verdicts": [{**verdict, "sentence": told(verdict["sentence"], spoken)} for verdict in first.verdicts],
-        "sections": {part["id"]: _numbers(part, spoken) for page in every for part in page.sections},
+        "sections": {_key(page, part): _numbers(part, spoken) for page in every for part in page.sections},
     }
     flow_page = Page("flow", "The flow", _HOW_IT_FLOWS, [])
     shown = {"pages": [*every, flow_page], "run": facts}
-    origins = _origins(every, flow)
-    written = {page.name: _page("report", tongue, page=page, origins=origins, **shown) for page in every}
+    written = {page.name: _page("report", tongue, page=page, origins=_origins(page, flow), **shown) for page in every}
     stages = {"stages": stages_of(flow), "sources": sources_of(flow)}
     return {**written, "flow": _page("flow", tongue, page=flow_page, **stages, **shown)}, summary
 
@@ -97,11 +96,17 @@ def _page(template: str, tongue: LanguageCode, **values: Any) -> str:
     return _environment(tongue).get_template(f"{template}.html.j2").render(how_to_read=_HOW_TO_READ, **values)
 
 
-def _origins(pages: Sequence[Page], flow: Flow) -> dict[str, Origin]:
-    """The origin of each section by its id; the sections of a page of analytics come from one node."""
-    named = {part["id"]: part["id"] if page.name == "report" else page.name for page in pages for part in page.sections}
+def _origins(page: Page, flow: Flow) -> dict[str, Origin]:
+    """The origin of each section of a page by its id; the sections of a page of analytics come from one node."""
+    named = {part["id"]: part["id"] if page.name == "report" else page.name for part in page.sections}
     found = {section: origin_of(flow, name) for section, name in named.items()}
     return {section: origin for section, origin in found.items() if origin is not None}
+
+
+def _key(page: Page, part: Section) -> str:
+    """The name of a section among those of all pages: two pages of analytics may hold sections of one title."""
+    name: str = part["id"]
+    return name if page.name == "report" else f"{page.name}.{name}"
 
 
 def _numbers(part: Section, spoken: Language) -> dict[str, Any]:
