@@ -27,7 +27,7 @@ from affectlens.pipelines.recommender_training.params import (
     PopularityParams,
     TrainerParams,
 )
-from affectlens.schemas import BehaviourSequences, CandidateScores, ContentFeatures, Leaderboard
+from affectlens.schemas import BehaviourSequences, CandidateScores, ContentFeatures, Leaderboard, UnitScores
 
 TRAINER = TrainerParams(accelerator="cpu", devices=1, precision="32-true", strategy="auto")
 BOUNDARIES = {"protocol": "global_timeline"}
@@ -56,11 +56,15 @@ def attention(sequences, contents, generated, parameters, tmp_path, seeds=(7,)) 
     return train_attention(sequences, contents, generated, params, evaluation, TRAINER, list(seeds), str(tmp_path))
 
 
-def leaderboard(sequences, contents, generated, parameters, checkpoints) -> pd.DataFrame:
+def scored(sequences, contents, generated, parameters, checkpoints) -> tuple[pd.DataFrame, pd.DataFrame]:
     evaluation = EvaluationParams(**parameters["evaluation"])
     attributes, states = item_attributes(contents), emotion_states(generated)
     tables = sequences, contents, generated, attributes, states
     return nodes.score_recommenders(*tables, BOUNDARIES, "sentiment", evaluation, 7, "toy", *checkpoints)
+
+
+def leaderboard(sequences, contents, generated, parameters, checkpoints) -> pd.DataFrame:
+    return scored(sequences, contents, generated, parameters, checkpoints)[0]
 
 
 def item_attributes(contents: pd.DataFrame) -> pd.DataFrame:
@@ -87,10 +91,13 @@ def all_members(sequences, contents, generated, parameters, tmp_path, seeds=(7,)
 def test_every_member_stands_in_the_leaderboard_with_intervals(
     sequences, contents, generated, parameters, tmp_path
 ) -> None:
-    rows = leaderboard(
+    rows, units = scored(
         sequences, contents, generated, parameters, all_members(sequences, contents, generated, parameters, tmp_path)
     )
     Leaderboard.validate(rows)
+    whole = rows[rows["protocol"].str.endswith("fold-in")].set_index(["model", "metric"])["value"]
+    for model, mean in UnitScores.validate(units).groupby("model")["value"].mean().items():
+        assert mean == pytest.approx(whole[model, "ndcg@10"])
     assert list(rows.columns) == list(LEADERBOARD_COLUMNS)
     flags = rows.groupby("model")["is_baseline"].first().to_dict()
     assert flags == {"popularity": True, "content_knn": True, "item_knn": True, "ease": True, "attention": False,

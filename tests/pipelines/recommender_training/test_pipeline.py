@@ -26,6 +26,7 @@ def test_it_reads_features_and_generated_content_and_hands_on_the_chain_recommen
     assert written == handed_on | {
         "item_attributes",
         "recommender_scores",
+        "recommender_unit_scores",
         "ladder_scores",
         "ladder_material",
         "exposure_scores",

@@ -22,9 +22,11 @@ from affectlens.pipelines.recommender_training.params import EvaluationParams
 from affectlens.pipelines.recommender_training.scores import (
     Examination,
     member_estimates,
+    no_unit_scores,
     paired_estimates,
     ranking_estimates,
     score_member,
+    unit_scores,
 )
 from affectlens.pipelines.recommender_training.segments import segments_of
 
@@ -63,14 +65,18 @@ def score_recommenders(
     seed: int,
     dataset: str,
     *checkpoints: Checkpoint,
-) -> pd.DataFrame:
-    """Rank the test events with every member, once; validation events where there are no test events."""
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rank the test events with every member, once; validation events where there are no test events.
+
+    Returns:
+        The numbers of the leaderboard, and the primary metric of each member user by user.
+    """
     arrays = behaviour_arrays(sequences, contents, generated)
     split: Literal["valid", "test"] = "test" if (sequences["split"] == "test").any() else "valid"
     requests = requests_of(sequences, arrays.catalogue, arrays.generated, split)
     if requests.n_users == 0:
         logger.warning("no recommender is scored: no user has a test or validation event")
-        return pd.DataFrame(columns=list(LEADERBOARD_COLUMNS))
+        return pd.DataFrame(columns=list(LEADERBOARD_COLUMNS)), no_unit_scores()
     states, labels = emotion_states_of(emotion_states), TAXONOMIES[taxonomy]
     segments = segments_of(requests, arrays, item_attributes, states, labels, evaluation)
     exam = Examination(requests, arrays, segments, evaluation, seed)
@@ -101,7 +107,7 @@ def score_recommenders(
         )
         for fit, name, estimates in found
     ]
-    return pd.concat(rows, ignore_index=True)
+    return pd.concat(rows, ignore_index=True), unit_scores({name: scores[fit] for name, fit in first.items()}, exam)
 
 
 def collect_recommender_leaderboard(*scores: pd.DataFrame) -> pd.DataFrame:

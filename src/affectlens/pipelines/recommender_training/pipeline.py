@@ -92,7 +92,11 @@ def _all_members() -> Pipeline:
     steps: list[Step] = [
         (nodes.choose_chain_recommender, *chosen),
         (nodes.describe_items, ["content_features", *told], "item_attributes"),
-        (nodes.score_recommenders, [*TABLES, *known, *judged, *fits], "recommender_scores"),
+        (
+            nodes.score_recommenders,
+            [*TABLES, *known, *judged, *fits],
+            ["recommender_scores", "recommender_unit_scores"],
+        ),
         (calibration.calibrate_lists, calibrated, ["calibration_frontier", "calibration_scores"]),
         *_ladders(),
         (nodes.collect_recommender_leaderboard, boards, "recommender_leaderboard"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 
 from affectlens.evaluation.beyond_accuracy import (
     catalogue_coverage,
@@ -26,6 +27,7 @@ from affectlens.models.recommender.requests import BehaviourArrays, Requests
 from affectlens.pipelines.recommender_training.params import EvaluationParams
 from affectlens.pipelines.recommender_training.segments import Segments
 
+_UNIT_COLUMNS = ["stage", "model", "metric", "unit", "value"]
 _COMPARED_ITEMS = "cold_items"  # pairs are compared on all relevant items, and on these alone
 
 
@@ -91,6 +93,21 @@ def ranking_estimates(scores: MemberScores, exam: Examination) -> dict[str, Esti
     return {
         name: mean_estimate(values, exam.seed) for name, values in ranking_metrics(scores.ranks, exam.params.k).items()
     }
+
+
+def unit_scores(scores: Mapping[str, MemberScores], exam: Examination) -> pd.DataFrame:
+    """One row a member and user: NDCG, so that two runs can be compared user by user."""
+    told = {"stage": "recommender", "metric": f"ndcg@{exam.params.k}"}
+    parts = [
+        pd.DataFrame({**told, "model": name, "unit": exam.requests.user_ids, "value": ndcg(found.ranks, exam.params.k)})
+        for name, found in scores.items()
+    ]
+    return pd.concat(parts, ignore_index=True)[_UNIT_COLUMNS]
+
+
+def no_unit_scores() -> pd.DataFrame:
+    """The same of a run in which nobody was ranked."""
+    return pd.DataFrame(columns=_UNIT_COLUMNS)
 
 
 def paired_estimates(scores: Mapping[str, MemberScores], exam: Examination) -> dict[str, dict[str, Estimate]]:
