@@ -25,7 +25,10 @@ def with_series(exhibit: Exhibit, **lines: list[float]) -> Exhibit:
 
 
 def test_a_curve_says_where_it_begins_ends_and_peaks(exhibits: Exhibits) -> None:
-    assert said(exhibits["curves"]) == "`cnn` goes from 50.0 % at 1 to 70.0 % at 3, with its top 80.0 % at 2."
+    assert (
+        said(exhibits["curves"])
+        == "`cnn` goes from 50.0 % at epoch 1 to 70.0 % at epoch 3, with its top 80.0 % at epoch 2."
+    )
 
 
 def test_of_many_curves_the_ends_and_the_greatest_moves_are_said(exhibits: Exhibits) -> None:
@@ -42,7 +45,7 @@ def test_curves_beside_the_diagonal_say_how_far_away_they_lie(exhibits: Exhibits
     far = Series(name="far", x=(0.0, 0.5), y=(0.9, 0.9))
     alone, both = (exhibits["curves"].model_copy(update={**plain, "series": s}) for s in ((one,), (one, far)))
     assert said(alone).startswith(
-        "`one` lies 0.150 from the diagonal on average over its 2 points, furthest at 0, where "
+        "`one` lies 0.150 from the diagonal on average over its 2 points, furthest at stated 0, where "
     )
     assert said(both) == (
         "Closest to the diagonal lies `one` with a mean distance of 0.150, furthest `far` with 0.650."
@@ -52,8 +55,16 @@ def test_curves_beside_the_diagonal_say_how_far_away_they_lie(exhibits: Exhibits
 def test_intervals_say_the_ends_and_how_many_leave_the_reference_out(exhibits: Exhibits) -> None:
     assert said(exhibits["intervals"]) == (
         "Highest is `b` with 0.500 [0.400, 0.600] points, lowest `a` with 0.200 [0.100, 0.300] points. "
-        "Of 2 intervals 1 lie above the line (0.350 points), 1 below, and 0 hold it."
+        "Of 2 intervals, above the line (0.350 points): 1; below: 1; holding it: 0."
     )
+
+
+def test_counts_are_said_without_decimals_and_places_with_few(exhibits: Exhibits) -> None:
+    ranked = Series(name="posts", x=(1.0, 12.34567, 17951.0), y=(975.0, 20.0, 1.0))
+    axes = {"x": Axis(label="rank"), "y": Axis(label="size"), "series": (ranked,)}
+    assert said(exhibits["curves"].model_copy(update=axes)) == "`posts` goes from 975 at rank 1 to 1 at rank 17,951."
+    days = {**axes, "x": Axis(label="age", unit="days"), "series": (ranked.model_copy(update={"y": (0.5, 1.5, 0.5)}),)}
+    assert "top 1.500 at 12.35 days" in said(exhibits["curves"].model_copy(update=days))
 
 
 def test_a_square_matrix_says_its_largest_error(exhibits: Exhibits) -> None:

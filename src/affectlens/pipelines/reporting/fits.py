@@ -27,18 +27,19 @@ def standing(leaderboard: pd.DataFrame, params: StageParams) -> list[Exhibit]:
 
 
 def learning(history: pd.DataFrame) -> list[Exhibit]:
-    """Validation metric and training loss of every fit by epoch."""
+    """Validation metric and training loss of every fit by epoch; a chart for each metric, since they share no scale."""
     if history.empty:
         return []
-    names = ", ".join(dict.fromkeys(history["metric_name"].dropna().astype(str)))
-    shown = (("valid_metric", "Validation metric after each epoch", Axis(label="validation metric", unit=names)),
-             ("train_loss", "Training loss after each epoch", Axis(label="training loss")))  # fmt: skip
-    series = _fits(history)
-    curves = [
-        Curves(title=title, x=_EPOCH, y=axis, series=series_of(_points(history, series, column)))
-        for column, title, axis in shown
+    judged = [
+        _curves(rows, "valid_metric", "Validation metric after each epoch", Axis(label=str(name)))
+        for name, rows in history.groupby("metric_name", sort=False)
     ]
-    return [curve for curve in curves if curve.series]
+    lost = _curves(history, "train_loss", "Training loss after each epoch", Axis(label="training loss"))
+    return [curve for curve in (*judged, lost) if curve.series]
+
+
+def _curves(history: pd.DataFrame, column: str, title: str, axis: Axis) -> Curves:
+    return Curves(title=title, x=_EPOCH, y=axis, series=series_of(_points(history, _fits(history), column)))
 
 
 def _fits(history: pd.DataFrame) -> pd.Series:

@@ -51,19 +51,19 @@ def _curves(exhibit: Curves) -> Text:
 
 def _course(series: Series, exhibit: Curves) -> Text:
     """From where to where a line goes, and its highest point."""
-    found = _defined(series)
+    found, whole = _defined(series), _are_whole(exhibit)
     (x_first, first), (x_last, last) = found[0], found[-1]
     x_top, top = max(found, key=lambda point: point[1])
     values = {
         "name": quoted(series.name),
-        "first": _shown(first, exhibit.y), "x_first": _place(x_first, exhibit.x),
-        "last": _shown(last, exhibit.y), "x_last": _place(x_last, exhibit.x),
+        "first": _shown(first, exhibit.y, whole=whole), "x_first": _place(x_first, exhibit.x),
+        "last": _shown(last, exhibit.y, whole=whole), "x_last": _place(x_last, exhibit.x),
     }  # fmt: skip
     if len(found) == 1:
         return say("{name} is {first} at {x_first}.", **values)
     if top in (first, last):
         return say("{name} goes from {first} at {x_first} to {last} at {x_last}.", **values)
-    peak = {"top": _shown(top, exhibit.y), "x_top": _place(x_top, exhibit.x)}
+    peak = {"top": _shown(top, exhibit.y, whole=whole), "x_top": _place(x_top, exhibit.x)}
     return say(
         "{name} goes from {first} at {x_first} to {last} at {x_last}, with its top {top} at {x_top}.", **values, **peak
     )
@@ -89,17 +89,19 @@ def _courses(drawn: list[Series], exhibit: Curves) -> Text:
     courses = [(series.name, _defined(series)) for series in drawn]
     (top, up), (bottom, down) = (pick(courses, key=lambda course: course[1][-1][1]) for pick in (max, min))
     rising, falling = (pick(courses, key=lambda course: course[1][-1][1] - course[1][0][1]) for pick in (max, min))
+    whole = _are_whole(exhibit)
     ends = {
         "top": quoted(top),
-        "high": _shown(up[-1][1], exhibit.y),
+        "high": _shown(up[-1][1], exhibit.y, whole=whole),
         "bottom": quoted(bottom),
-        "low": _shown(down[-1][1], exhibit.y),
+        "low": _shown(down[-1][1], exhibit.y, whole=whole),
     }
     told: list[Text] = [say("At their ends {top} is highest with {high} and {bottom} lowest with {low}.", **ends)]
     for (name, found), template in ((rising, _ROSE), (falling, _FELL)):
         first, last = found[0][1], found[-1][1]
         if (last > first) == (template == _ROSE) and last != first:
-            told.append(say(template, name=quoted(name), first=_shown(first, exhibit.y), last=_shown(last, exhibit.y)))
+            moved = {"first": _shown(first, exhibit.y, whole=whole), "last": _shown(last, exhibit.y, whole=whole)}
+            told.append(say(template, name=quoted(name), **moved))
     return told
 
 
@@ -142,7 +144,7 @@ def _against(rows: list[Interval], exhibit: Intervals) -> Text:
     above = sum(row.lower is not None and line is not None and row.lower > line for row in bounded)
     below = sum(row.upper is not None and line is not None and row.upper < line for row in bounded)
     return say(
-        "Of {n} intervals {above} lie above {reference}, {below} below, and {within} hold it.",
+        "Of {n} intervals, above {reference}: {above}; below: {below}; holding it: {within}.",
         n=wording.count(len(bounded)),
         above=wording.count(above),
         below=wording.count(below),
@@ -230,14 +232,26 @@ def _estimate(row: Interval, axis: Axis) -> Text:
     return measured(f"{wording.quantity(row.value, is_share=axis.is_share)} {bounds}".strip(), axis.unit)
 
 
-def _shown(value: float | None, axis: Axis) -> Text:
+def _shown(value: float | None, axis: Axis, *, whole: bool = False) -> Text:
+    if whole and value is not None and not axis.is_share:
+        return measured(wording.count(value), axis.unit)
     return measured(wording.quantity(value, is_share=axis.is_share), axis.unit)
 
 
+def _are_whole(exhibit: Curves) -> bool:
+    """Whether every value of a chart is a whole number, as counts are."""
+    return all(float(y).is_integer() for series in exhibit.series for _, y in _defined(series))
+
+
 def _place(value: float | str, axis: Axis) -> Text:
+    """Where on the axis: with its unit, or with its label in front where there is none."""
     if isinstance(value, str):
         return value[:10] if axis.scale == "time" else value
-    return measured(wording.share(value) if axis.is_share else f"{value:g}", axis.unit)
+    if axis.is_share:
+        return wording.share(value)
+    number = wording.count(value) if float(value).is_integer() else wording.number(value)
+    bare = axis.label and not axis.unit
+    return say("{label} {place}", label=axis.label, place=number) if bare else measured(number, axis.unit)
 
 
 _READERS: Mapping[type, Callable[[Any], Text]] = {

@@ -58,10 +58,10 @@ def count(value: float) -> str:
 def share(value: float) -> str:
     """A share as a percentage.
 
-    >>> share(0.1234)
-    '12.3 %'
+    >>> share(0.1234), share(-0.02)
+    ('12.3 %', '−2.0 %')
     """
-    return ABSENT if math.isnan(value) else f"{100 * value:.1f} %"
+    return ABSENT if math.isnan(value) else f"{100 * value:.1f} %".replace("-", "−")
 
 
 def p_value(value: float) -> str:
