@@ -7,12 +7,13 @@ from typing import Any
 
 import pandas as pd
 
+from affectlens.evaluation.policy_values import holm
 from affectlens.exhibits import Axis, Curves, Exhibit, Finding, Intervals, Message, Note, Records, series_of
 
 from . import wording
 from .blocks import each
 from .measured import ALL
-from .told import ESTIMATORS, all_numbers, bounded, chosen, code_of, interval_of, name_of
+from .told import ESTIMATORS, Row, all_numbers, bounded, chosen, code_of, interval_of, name_of
 
 _FORMS, _TEXTS, _REACTIONS, _EMOTIONS = (
     "Forms over time",
@@ -30,7 +31,13 @@ _FORM_CHARTS = {
 _TEXT_CHARTS = {"written": ("Length of texts", "Marks of what people wrote"),
                 "published": ("Length of what was published", "Marks of what was published")}  # fmt: skip
 _MARKS = ("emoji_share", "emoticon_share", "elongation_share", "mark_run_share", "capital_share")
-_SOURCES = ("published", "attended", "written", "reacted")
+_SOURCES = {
+    "published": "contents published",
+    "attended": "attention",
+    "written": "texts written",
+    "reacted": "reactions",
+}
+_SURE = 0.05  # of a trend, after Holm over all of them
 _EMOTION_CHARTS = {
     ("written", "CC"): "Emotions of what people wrote, counted",
     ("written", "ACC"): "Emotions of what people wrote, adjusted for the model's errors",
@@ -148,6 +155,42 @@ def _emotions(statistics: pd.DataFrame, reader: Mapping[str, Any]) -> list[Exhib
     return told
 
 
+def _strongest(statistics: pd.DataFrame) -> list[Exhibit]:
+    """Of each source the share that moves most, among the trends that are sure when all are counted."""
+    slopes = chosen(statistics, "trend:")
+    slopes = slopes[(slopes["unit"] == "share a year") & ~slopes["quantity"].str.startswith("trend:prevalence:")]
+    keys = list(zip(slopes["quantity"].str.replace("trend:", "trend_p:"), slopes["group"], strict=True))
+    p_values = statistics.set_index(["quantity", "group"])["value"]
+    known = {f"{name} {group}": p for name, group in keys if pd.notna(p := float(p_values[name, group]))}
+    adjusted = holm(known)
+    slopes = slopes.assign(p=[adjusted.get(f"{name} {group}", 1.0) for name, group in keys], size=slopes["value"].abs())
+    sure = slopes[(slopes["p"] < _SURE) & (slopes["size"] > 0)].sort_values("size", ascending=False)
+    first = {row["group"]: row for row in each(sure.drop_duplicates("group"))}
+    return [_shift(first[group], group, len(known)) for group in _SOURCES if group in first]
+
+
+def _shift(row: Row, group: str, n_trends: int) -> Finding:
+    """The strongest shift of a source, in points a year."""
+    value, lower, upper = (100.0 * float(row[name]) for name in ("value", "lower", "upper"))
+    text = (
+        "Among {source}, {name} rises by {size} points a year {bounds} (p {p}, adjusted for {n} trends)."
+        if value > 0
+        else "Among {source}, {name} falls by {size} points a year {bounds} (p {p}, adjusted for {n} trends)."
+    )
+    ends = (lower, upper) if value > 0 else (-upper, -lower)
+    values: dict[str, str | Message] = {
+        "source": _SOURCES[group],
+        "name": Message(text="`{name}`", values={"name": name_of(row["quantity"].removeprefix("trend:"))}),
+        "size": wording.number(abs(value)),
+        "bounds": wording.interval(abs(value), *ends),
+        "p": wording.p_value(row["p"]),
+        "n": wording.count(n_trends),
+    }
+    note = Message(text=text, values=values)
+    title = f"Strongest trend, {_SOURCES[group]}"
+    return Finding(title=title, part=_TRENDS, note=note, value=value, lower=lower, upper=upper, unit="points a year")
+
+
 def _trends(statistics: pd.DataFrame) -> list[Exhibit]:
     slopes = chosen(statistics, "trend:")
     rows = []
@@ -162,7 +205,8 @@ def _trends(statistics: pd.DataFrame) -> list[Exhibit]:
     columns = ("Quantity", "Source", "Unit", "By window", "p", "Over posts", "Within authors")
     note = "Theil-Sen with the test of Hamed and Rao by window; over posts; and each author compared with themselves."
     title = "Slopes, with 95 % intervals"
-    return [Records(title=title, part=_TRENDS, note=note, columns=columns, rows=tuple(rows))] if rows else []
+    table = Records(title=title, part=_TRENDS, note=note, columns=columns, rows=tuple(rows))
+    return [*_strongest(statistics), table] if rows else []
 
 
 def _estimator(method: str) -> tuple[str, str]:
@@ -181,10 +225,12 @@ def _breaks(statistics: pd.DataFrame) -> list[Exhibit]:
     found = chosen(statistics, "break_day:")
     rows = tuple(_break_cells(row, statistics) for row in each(found))
     n_found = int(found["value"].notna().sum())
-    note = Message(
-        text="{n} breaks in {series} series, which raise a false alarm in at most one run of twenty.",
-        values={"n": wording.count(n_found), "series": wording.count(len(tested))},
+    text = (
+        "{n} break in {series} series, which raise a false alarm in at most one run of twenty."
+        if n_found == 1
+        else "{n} breaks in {series} series, which raise a false alarm in at most one run of twenty."
     )
+    note = Message(text=text, values={"n": wording.count(n_found), "series": wording.count(len(tested))})
     least = {(row["quantity"].removeprefix("break_detectable:"), row["group"]): row["value"]
              for row in each(chosen(statistics, "break_detectable:"))}  # fmt: skip
     searched = tuple(
@@ -192,15 +238,38 @@ def _breaks(statistics: pd.DataFrame) -> list[Exhibit]:
          float(least[name, row["group"]]))
         for row in each(tested)
     )  # fmt: skip
-    columns = ("Quantity", "Source", "First day after", "From", "To", "Jump", "True day")
+    known = found["truth"].notna().any()
+    columns = ("Quantity", "Source", "First day after", "From", "To", "Jump", *(("True day",) if known else ()))
+    rows = rows if known else tuple(row[:-1] for row in rows)
     everywhere = ("Quantity", "Source", "Breaks", "Windows", "Jump that would be found")
     return [
-        Finding(title="Breaks found", part=_BREAKS, note=note, value=float(n_found),
-                is_count=True),
+        Finding(title="Breaks found", part=_BREAKS, note=note, value=float(n_found), is_count=True),
+        *_found_again(found),
         *([Records(title="Where the level jumps", part=_BREAKS, columns=columns, rows=rows)] if rows else []),
         Records(title="Every series in which breaks were looked for", part=_BREAKS, columns=everywhere, rows=searched,
                 folded=True),
     ]  # fmt: skip
+
+
+def _found_again(found: pd.DataFrame) -> list[Exhibit]:
+    """How many of the breaks that a world made were found, and how many others: nothing where nobody knows."""
+    true, placed = found["truth"].notna(), found["value"].notna()
+    if not true.any():
+        return []
+    held = (found["lower"] <= found["truth"]) & (found["truth"] <= found["upper"])
+    f1 = 2 * int(held.sum()) / (int(true.sum()) + int(placed.sum()))
+    note = Message(
+        text="Of {true} breaks that the world made, {held} lie in the interval of one that was found; {near} more have "
+        "one further away, {missed} have none, and {wrong} were found where it made none.",
+        values={
+            "true": wording.count(true.sum()),
+            "held": wording.count(held.sum()),
+            "near": wording.count((true & placed & ~held).sum()),
+            "missed": wording.count((true & ~placed).sum()),
+            "wrong": wording.count((placed & ~true).sum()),
+        },
+    )
+    return [Finding(title="Breaks found again (F1)", part=_BREAKS, note=note, value=f1)]
 
 
 def _break_cells(row: Mapping[str, Any], statistics: pd.DataFrame) -> tuple[Any, ...]:
