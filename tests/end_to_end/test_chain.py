@@ -15,11 +15,12 @@ from jupyter_client.manager import KernelManager
 from kedro.framework.session import KedroSession
 from nbclient import NotebookClient
 
-from affectlens.pipelines.reporting import verdicts, wording
+from affectlens.pipelines.reporting import render, verdicts, wording
 from affectlens.pipelines.reporting.comparison import comparison_page
 from affectlens.pipelines.reporting.runs import load_run
 from affectlens.runner import ProcessRunner
 from affectlens.session import StageSession
+from untranslated import Recorder
 
 
 def session_for(root: Path, data_root: Path) -> KedroSession:
@@ -101,6 +102,30 @@ def test_every_number_of_the_data_card_is_the_one_of_the_run(data_root: Path, ca
     for row in catalog.load("row_accounting").itertuples():
         expected = f"{row.read:,} read, {row.accepted:,} accepted, {row.rejected:,} rejected"
         assert shown["Collection"][row.source] == expected
+
+
+def test_a_real_run_has_a_chinese_word_for_everything(data_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    catalogue, sections = Recorder(), data_root / "08_reporting/sections"
+    monkeypatch.setattr(render, "language", lambda _: catalogue.as_language())
+    monkeypatch.setattr(render, "_environment", render._environment.__wrapped__)
+    shown = {path.stem: json.loads(path.read_text()) for path in sections.glob("*.json")}
+    analytics = [shown.pop(name) for name in ("attention_page", "expression_page")]
+    evaluation = [shown.pop("run"), *shown.values()]
+    render.reports(evaluation, *analytics, {"nodes": [], "datasets": []}, "zh")
+    assert catalogue.missing == []
+
+
+def test_what_the_world_knows_of_attention_is_found_again(catalog) -> None:
+    known = catalog.load("attention_statistics").dropna(subset=["truth"]).set_index("quantity")
+    assert known.loc["gini", "value"] == pytest.approx(known.loc["gini", "truth"], rel=0.02)
+    assert known.loc["half_life", "value"] == pytest.approx(known.loc["half_life", "truth"], rel=0.1)
+
+
+def test_every_figure_has_a_sentence_above_it(data_root: Path) -> None:
+    for path in data_root.glob("08_reporting/report.html/*/*.html"):
+        captions = re.findall(r"<figcaption.*?</figcaption>", path.read_text(), flags=re.DOTALL)
+        told = [re.findall(r'class="says">(.+?)</span>', caption, flags=re.DOTALL) for caption in captions]
+        assert all(len(sentence) == 1 for sentence in told), path.name
 
 
 def test_two_runs_can_be_compared(data_root: Path) -> None:
