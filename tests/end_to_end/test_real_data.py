@@ -10,8 +10,16 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 
+from affectlens.pipelines.reporting import measured
+from affectlens.pipelines.reporting.attention_effects import randomised_contrasts
+from affectlens.pipelines.reporting.emotion_readings import Readings
+from affectlens.pipelines.reporting.params import ContrastParams
 from affectlens.session import StageSession
+from affectlens.sources import read_source, source_params
+
+ROOT = Path(__file__).parents[2]
 
 MIRROR = os.environ.get("AFFECTLENS_MIRROR", "")
 # Budgets of continuous integration: the paths are those of a full run, the fits are short.
@@ -98,3 +106,35 @@ def test_real_files_become_a_report(project_root: Path, tmp_path: Path, environm
     for board in boards.values():
         assert board["is_baseline"].any()
         assert board["value"].notna().any()
+    if environment == "facebook_live_sellers":
+        launch_of_reactions_is_found(tmp_path)
+
+
+def launch_of_reactions_is_found(root: Path) -> None:
+    """The one break in the share of posts with an emotional reaction is the day on which they became possible."""
+    (path,) = root.glob("08_reporting/expression_statistics.parquet/*/*.parquet")
+    found = pd.read_parquet(path).query("quantity == 'break_day:some_emotional_share'")
+    launch = (pd.Timestamp("2016-02-24") - pd.Timestamp("1970-01-01")).days
+    assert len(found) == 1
+    assert abs(found["value"].iloc[0] - launch) <= 7
+    assert found["lower"].iloc[0] <= launch <= found["upper"].iloc[0]
+
+
+def test_negative_words_bring_the_clicks_that_were_published() -> None:
+    """Robertson et al. 2023: +2.3 % a negative word; and the win rates that the data's own page states."""
+    packages = source_params({"name": "upworthy", "packages": "upworthy/packages.csv.gz"})
+    tables = read_source(packages, lambda file: Path(MIRROR) / file)
+    counts = tables["reaction_counts"].assign(count=tables["reaction_counts"]["count"].astype(float))
+    params = yaml.safe_load((ROOT / "conf/base/parameters_reporting.yml").read_text())["reporting"]["contrast"]
+    contrast = ContrastParams(**params | {"n_resamples": 100})
+    nothing = Readings(pd.DataFrame(), ["neutral"], None)
+    rows = measured.table(randomised_contrasts(tables["contents"], counts, nothing, contrast, 7))
+    found = rows.set_index(["quantity", "window"])
+    negative, positive = (found.loc[(f"click_effect:{word}_word", "clean_weeks")] for word in ("negative", "positive"))
+    assert 0 < negative["lower"] < 0.023 < negative["upper"]
+    assert positive["upper"] < 0
+    wins = {"more_negative": (0.525, 10_287), "more_positive": (0.483, 12_095), "longer": (0.527, 15_572)}
+    for name, (rate, n_pairs) in wins.items():
+        row = found.loc[(f"win_rate:{name}", "all_weeks")]
+        assert row["value"] == pytest.approx(rate, abs=0.001)
+        assert row["n"] == n_pairs
