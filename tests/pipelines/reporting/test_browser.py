@@ -17,6 +17,7 @@ from affectlens.pipelines.reporting import render
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM = os.environ.get("AFFECTLENS_BROWSER") or next(filter(None, map(shutil.which, NAMES)), None)
 WIDTHS = {"desktop": 1280, "phone": 390}
+PAPER = 718  # CSS pixels between the margins of A4
 Open = Callable[..., Page]
 
 # A browser is no Python package: where the machine has none, the rest of the tests still runs, and says so.
@@ -169,6 +170,21 @@ def test_hostile_text_is_shown_as_text(open_page: Open, hostile: str) -> None:
         assert "[U+200B]" in body
         assert page.locator("script").count() == 1
         assert page.locator("img:not([src^='data:image/png'])").count() == 0
+
+
+def test_print_is_black_on_white_and_as_wide_as_the_paper_whatever_the_screen(browser: Browser, folder: Path) -> None:
+    page = browser.new_page(viewport={"width": PAPER, "height": 1000}, color_scheme="dark")
+    page.emulate_media(media="print", color_scheme="dark")
+    for name in ("report", "expression", "exhibits"):
+        page.goto((folder / f"{name}.html").as_uri())
+        colours = page.evaluate("['background-color', 'color'].map(n => getComputedStyle(document.body)[n])")
+        assert colours == ["rgb(255, 255, 255)", "rgb(0, 0, 0)"]
+        chips = page.evaluate("[...document.querySelectorAll('p code')].map(c => getComputedStyle(c).backgroundColor)")
+        assert set(chips) <= {"rgb(242, 243, 241)"}, name
+        assert page.evaluate("document.documentElement.scrollWidth") <= PAPER, f"{name} is cut off on paper"
+        images = page.locator("img").all()
+        assert all(image.evaluate("image => image.complete && image.naturalWidth > 0") for image in images)
+    page.close()
 
 
 def test_a_page_prints(open_page: Open, project_root: Path) -> None:

@@ -45,10 +45,18 @@ def table(
     columns: Sequence[Text],
     rows: Sequence[Sequence[Cell]],
     *,
-    text_columns: int = 1,
+    text_columns: int | Sequence[int] = 1,
     folded: bool = False,
 ) -> Block | None:
-    """A table whose first `text_columns` columns are set left and the rest right; folded ones open on demand."""
+    """A table; folded ones open on demand.
+
+    Args:
+        caption: what it shows.
+        columns: their names.
+        rows: as many cells each as there are columns.
+        text_columns: how many of the first columns hold text and are set left, or the places of those that do.
+        folded: whether it opens on demand only.
+    """
     if not rows:
         return None
     return {
@@ -56,7 +64,7 @@ def table(
         "caption": caption,
         "columns": list(columns),
         "rows": [list(row) for row in rows],
-        "text_columns": text_columns,
+        "text_columns": list(range(text_columns) if isinstance(text_columns, int) else text_columns),
         "folded": folded,
         "stacked": max(map(_n_intervals, rows)) > _MOST_INTERVALS_IN_LINE,
         "note": "",

@@ -118,12 +118,11 @@ def _gallery(exhibit: Gallery) -> list[Block | None]:
 def _records(exhibit: Records) -> list[Block | None]:
     if not exhibit.rows:
         return []
-    n_text = sum(isinstance(value, str) for value in exhibit.rows[0])
-    rows = [
-        [_cell(value, is_user_text=name in exhibit.user_text) for name, value in zip(exhibit.columns, row, strict=True)]
-        for row in exhibit.rows
-    ]
-    block = table(exhibit.title, exhibit.columns, rows, text_columns=max(n_text, 1), folded=exhibit.folded)
+    columns = [_column_cells(values, is_user_text=name in exhibit.user_text)
+               for name, values in zip(exhibit.columns, zip(*exhibit.rows, strict=True), strict=True)]  # fmt: skip
+    texts = [place for place, value in enumerate(exhibit.rows[0]) if place == 0 or isinstance(value, str)]
+    rows = [list(row) for row in zip(*columns, strict=True)]
+    block = table(exhibit.title, exhibit.columns, rows, text_columns=texts, folded=exhibit.folded)
     return [block and {**block, "note": plain(exhibit.note)}]
 
 
@@ -146,6 +145,14 @@ def _column(axis: Axis) -> Text:
 
 def _titled(kind: str, exhibit: Exhibit) -> Block:
     return {"kind": kind, "caption": exhibit.title, "reading": reading(exhibit), "note": plain(exhibit.note)}
+
+
+def _column_cells(values: Sequence[Any], *, is_user_text: bool) -> list[Cell]:
+    """The cells of a column; whole numbers throughout are counts, whatever their type."""
+    numbers = [value for value in values if isinstance(value, float)]
+    if numbers and all(value.is_integer() for value in numbers):
+        values = [int(value) if isinstance(value, float) else value for value in values]
+    return [_cell(value, is_user_text=is_user_text) for value in values]
 
 
 def _cell(value: Any, *, is_user_text: bool) -> Cell:

@@ -21,9 +21,9 @@ def standing(leaderboard: pd.DataFrame, params: StageParams) -> list[Exhibit]:
     ranked = verdicts.rows_of(rows, metric)
     quiet = ranked["is_baseline"].astype(bool) | ranked["model"].isin(params.references)
     groups = quiet.map({False: "model", True: "baseline or reference"})
-    axis = Axis(label=metric.label, unit=verdicts.DIRECTIONS[metric.better])
-    named = ranked.assign(name=ranked["model"], group=groups)
-    return [Intervals(title="Models on the metric that decides", axis=axis, rows=intervals_of(named))]
+    axis, note = Axis(label=metric.label), f"{verdicts.DIRECTIONS[metric.better].capitalize()}."
+    rows = intervals_of(ranked.assign(name=ranked["model"], group=groups))
+    return [Intervals(title="Models on the metric that decides", note=note, axis=axis, rows=rows)]
 
 
 def learning(history: pd.DataFrame) -> list[Exhibit]:
