@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,12 @@ def test_what_differs_is_counted(runs: tuple[Run, Run]) -> None:
     (overview,) = [found for found in comparison.exhibits(*runs) if isinstance(found, Finding)]
     assert overview.value == 1
     assert overview.note.values == {"both": "2", "moved": "1", "apart": "1", "one": "1"}
+
+
+def test_what_is_undefined_in_both_runs_is_in_both_and_does_not_differ(runs: tuple[Run, Run]) -> None:
+    undefined = [replace(run, leaderboard=run.leaderboard.assign(value=float("nan"))) for run in runs]
+    (overview,) = [found for found in comparison.exhibits(*undefined) if isinstance(found, Finding)]
+    assert overview.note.values == {"both": "2", "moved": "0", "apart": "0", "one": "1"}
 
 
 def test_only_parameters_and_tables_that_differ_are_listed(runs: tuple[Run, Run]) -> None:

@@ -56,19 +56,20 @@ def paired_rows(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
 
 
 def _joined(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
-    """One row a number that either run has; NaN where one of them lacks it."""
+    """One row a number that either run has; NaN where one of them lacks it, and `_merge` says which have it."""
     kept = [*BOARD_KEYS, "value", "lower", "upper"]
-    return first[kept].merge(second[kept], on=BOARD_KEYS, how="outer", suffixes=("_first", "_second"))
+    return first[kept].merge(second[kept], on=BOARD_KEYS, how="outer", suffixes=("_first", "_second"), indicator=True)
 
 
 def _overview(numbers: pd.DataFrame) -> Finding:
-    both = numbers.dropna(subset=["value_first", "value_second"])
-    moved = both[both["value_first"] != both["value_second"]]
+    both = numbers[numbers["_merge"] == "both"]
+    undefined = both["value_first"].isna() & both["value_second"].isna()
+    moved = both[(both["value_first"] != both["value_second"]) & ~undefined]
     apart = moved[(moved["lower_second"] > moved["upper_first"]) | (moved["upper_second"] < moved["lower_first"])]
     counts = {"both": len(both), "moved": len(moved), "apart": len(apart), "one": len(numbers) - len(both)}
     values: dict[str, str | Message] = {name: wording.count(n) for name, n in counts.items()}
     told = Message(text=_DIFFER, values=values)
-    return Finding(title="Numbers that differ", part="Numbers", value=len(moved), note=told)
+    return Finding(title="Numbers that differ", part="Numbers", value=len(moved), note=told, is_count=True)
 
 
 def _changes(part: str, label: str, first: Mapping[str, str], second: Mapping[str, str]) -> list[Exhibit]:

@@ -99,7 +99,8 @@ def _part(title: str, exhibits: Sequence[Exhibit]) -> Section:
             facts=facts_of(findings),
             numbers=numbers,
         )
-    return section(_slug(title), title, [], blocks_of(shown), facts=facts_of(findings), numbers=numbers)
+    lead = [] if shown else [plain(found.note) for found in findings if found.note]
+    return section(_slug(title), title, lead, blocks_of(shown), facts=facts_of(findings), numbers=numbers)
 
 
 def _slug(title: str) -> str:

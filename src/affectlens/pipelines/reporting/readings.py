@@ -130,6 +130,8 @@ def _intervals(exhibit: Intervals) -> Text:
     top, bottom = max(rows, key=_value), min(rows, key=_value)
     if len(rows) == 1:
         told = say("{name} has {value}.", name=_named(top), value=_estimate(top, exhibit.axis))
+    elif top.value == bottom.value:
+        told = say("All {n} have {value}.", n=wording.count(len(rows)), value=_shown(top.value, exhibit.axis))
     else:
         high, low = (_estimate(row, exhibit.axis) for row in (top, bottom))
         template = "Highest is {top} with {high}, lowest {bottom} with {low}."
