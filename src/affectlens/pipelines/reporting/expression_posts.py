@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from affectlens.evaluation.composition import without_authors
 from affectlens.features import writing_marks
 from affectlens.features.windows import equal_windows, window_names, window_starts
 
@@ -87,6 +88,8 @@ def windows_of(posts: pd.DataFrame, params: ExpressionParams) -> tuple[pd.DataFr
 def daily_series(posts: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:
     """Every quantity in which breaks are looked for, by day: `source`, `quantity`, `day`, `n` and `total` (sum over n).
 
+    Posts count without the lasting differences between their authors, who come and go.
+
     Args:
         posts: as `expression_posts` gives them.
         rates: by day, `day`, and the counts `view`, `like`, `comment` and `share` of what users did.
@@ -106,6 +109,8 @@ def _daily(posts: pd.DataFrame, source: str) -> pd.DataFrame:
     values = values.assign(log_tokens=np.log1p(posts["tokens"])) if posts["tokens"].notna().any() else values
     if source != "reacted" and len(set(posts["form"])) > 1:
         values = values.join(pd.get_dummies(posts["form"], dtype=np.float64).add_prefix("form_share:"))
+    units = posts["unit"].to_numpy()
+    values = values.apply(lambda column: without_authors(column.to_numpy(dtype=np.float64), units))
     grouped = values.groupby(window_starts(posts["time"], "day"))
     counted, summed = grouped.count(), grouped.sum()
     return pd.concat(

@@ -22,8 +22,8 @@ def standing(leaderboard: pd.DataFrame, params: StageParams) -> list[Exhibit]:
     quiet = ranked["is_baseline"].astype(bool) | ranked["model"].isin(params.references)
     groups = quiet.map({False: "model", True: "baseline or reference"})
     axis, note = Axis(label=metric.label), f"{verdicts.DIRECTIONS[metric.better].capitalize()}."
-    rows = intervals_of(ranked.assign(name=ranked["model"], group=groups))
-    return [Intervals(title="Models on the metric that decides", note=note, axis=axis, rows=rows)]
+    named = ranked.assign(name=ranked["model"], group=groups)
+    return [Intervals(title="Models on the metric that decides", note=note, axis=axis, rows=intervals_of(named))]
 
 
 def learning(history: pd.DataFrame) -> list[Exhibit]:
