@@ -18,7 +18,7 @@ class RunRefusedError(ClickException, ValueError):
 
 
 GROUPS = ("__default__", "analysis")
-READ_OUTSIDE_NODES = frozenset({"source", "data_root"})  # by the raw datasets, by the catalog
+READ_OUTSIDE_NODES = frozenset({"source", "data_root", "n_seeds"})  # by the raw datasets, by the catalog, by `seeds`
 
 
 class StageSession(KedroSession):

@@ -7,7 +7,7 @@ import warnings
 
 from kedro.utils import KedroExperimentalWarning
 
-from affectlens.config import OnceConfigLoader
+from affectlens.config import OnceConfigLoader, consecutive
 from affectlens.hooks import ChainHooks
 from affectlens.session import StageSession
 
@@ -33,4 +33,5 @@ CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
     "merge_strategy": {"parameters": "soft", "globals": "soft"},
+    "custom_resolvers": {"consecutive": consecutive},
 }

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 from kedro.config import OmegaConfigLoader
+from omegaconf.errors import InterpolationResolutionError
 
-from affectlens.config import OnceConfigLoader
+from affectlens.config import OnceConfigLoader, consecutive
 
 
 @pytest.fixture
@@ -24,6 +25,23 @@ def test_it_gives_what_kedros_loader_gives(folder: Path, given: dict[str, int]) 
         for kind in (OmegaConfigLoader, OnceConfigLoader)
     ]
     assert loaders[0]["parameters"] == loaders[1]["parameters"] == loaders[1]["parameters"]
+
+
+def test_seeds_follow_each_other(folder: Path) -> None:
+    asked = "seeds: ${consecutive:${runtime_params:seed, 7},${runtime_params:n_seeds, 1}}\n"
+    (folder / "base/parameters.yml").write_text(asked)
+
+    def seeds(**given: int) -> list[int]:
+        options = {"runtime_params": given, "custom_resolvers": {"consecutive": consecutive}}
+        found: list[int] = OnceConfigLoader(str(folder), base_env="base", default_run_env="local", **options)[
+            "parameters"
+        ]["seeds"]
+        return found
+
+    assert seeds() == [7]
+    assert seeds(seed=8, n_seeds=3) == [8, 9, 10]
+    with pytest.raises(InterpolationResolutionError, match="n_seeds"):
+        seeds(n_seeds=0)
 
 
 def test_the_files_are_read_once_and_nobody_changes_what_another_gets(folder: Path) -> None:

@@ -25,7 +25,7 @@ def goal_table(leaderboard: pd.DataFrame, goals: Sequence[GoalParams], chosen: s
     """One row a model and goal, the chosen model first.
 
     Args:
-        leaderboard: rows of models, one a seed; references are left out by the caller.
+        leaderboard: rows of models, one a seed.
         goals: the bounds.
         chosen: the model that is handed on.
 

@@ -245,8 +245,18 @@ def test_the_goals_of_the_model_that_is_handed_on_stand_first(fitted: Any) -> No
     goals = schemas.GanGoals.validate(nodes.judge_goals(board, chosen, GoalsParams(**parameters()["goals"])))
     assert goals["is_chosen"].tolist() == sorted(goals["is_chosen"], reverse=True)
     assert set(goals.loc[goals["is_chosen"], "model"]) == {"vae"}
-    assert set(goals["model"]) == set(MEMBERS)
+    members = goals[~goals["model"].str.startswith("reference: ")]
+    assert set(members["model"]) == set(MEMBERS)
+    assert members.index.max() < goals.drop(members.index).index.min()
     assert goals["value"].notna().all()
+
+
+def test_no_reference_is_asked_for_a_dose_and_copies_miss_the_goals_of_memory(fitted: Any) -> None:
+    goals = nodes.judge_goals(score(fitted, content_tables()), fitted["vae"][0], GoalsParams(**parameters()["goals"]))
+    met = goals.set_index(["model", "metric"])["is_met"]
+    assert met["reference: real"][["tstr_ratio", "coverage_ratio", "authenticity_ratio"]].all()
+    assert not met["reference: training copies"][["authenticity_ratio", "copy_rate"]].any()
+    assert not {"dose_share", "counterfactual_interest"} & set(met["reference: real"].index)
 
 
 def test_the_two_halves_of_the_test_share_no_content() -> None:

@@ -152,14 +152,18 @@ def _sampler(checkpoint: Checkpoint, test: GenerationTest) -> Callable[[np.ndarr
 
 
 def judge_goals(gan_vector_scores: pd.DataFrame, gan_checkpoint: Checkpoint, goals: GoalsParams) -> pd.DataFrame:
-    """Which goals each member meets on the held-out contents, and by how much it misses the others."""
+    """Which goals each member meets on the held-out contents, and by how much it misses the others.
+
+    Below the members stand the references, with the goals that a set of vectors can meet without being asked for any.
+    """
     if gan_vector_scores.empty:
         return pd.DataFrame(columns=list(GOAL_COLUMNS))
-    models = gan_vector_scores[~gan_vector_scores["model"].str.startswith(REFERENCE)]
-    table = goal_table(models, goals.all_at_once, gan_checkpoint.architecture)
+    is_reference, chosen = gan_vector_scores["model"].str.startswith(REFERENCE), gan_checkpoint.architecture
+    table = goal_table(gan_vector_scores[~is_reference], goals.all_at_once, chosen)
     missed = table[table["is_chosen"] & ~table["is_met"]]
-    logger.info("goals that %s misses: %s", gan_checkpoint.architecture, missed["metric"].tolist() or "none")
-    return table
+    logger.info("goals that %s misses: %s", chosen, missed["metric"].tolist() or "none")
+    references = goal_table(gan_vector_scores[is_reference], goals.all_at_once, chosen).dropna(subset="value")
+    return pd.concat([table, references], ignore_index=True)
 
 
 def generate_for_states(

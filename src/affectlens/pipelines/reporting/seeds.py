@@ -29,14 +29,16 @@ def seeds_sentence(leaderboard: pd.DataFrame, params: StageParams) -> Text:
 
 
 def seeds_table(leaderboard: pd.DataFrame, params: StageParams) -> Block | None:
-    """Mean and standard deviation over seeds of every model that was fitted more than once."""
+    """Mean and standard deviation over seeds of every model that was fitted more than once, below the references."""
     rows = _rows(leaderboard)
     metrics = [metric for metric in params.metrics if metric.name in set(rows["metric"])]
     fitted = rows.groupby("model", sort=False)["seed"].nunique()
+    if not (fitted > 1).any():
+        return None
     body: list[list[Cell]] = [
-        [code_cell(str(model)), *_cells(rows[rows["model"] == model], metrics), wording.count(n)]
+        [code_cell(str(model), tag), *_cells(rows[rows["model"] == model], metrics), wording.count(n)]
         for model, n in fitted.items()
-        if n > 1
+        if (tag := "reference" if model in params.references else "") or n > 1
     ]
     caption = say("{stage}: mean ± standard deviation over seeds, with the lowest and the highest", stage=params.title)
     return table(caption, ["Model", *(metric.label for metric in metrics), "Seeds"], body)
