@@ -20,6 +20,7 @@ def test_it_reads_features_and_generated_content_and_hands_on_the_chain_recommen
         "content_documents",
         "media",
         "emotion_examples",
+        "cold_start_vectors",
     }
     written = {name for name in pipeline.all_outputs() if "." not in name}
     handed_on = {"recommender_checkpoint", "recommender_history", "recommender_leaderboard", "candidate_scores"}
@@ -27,6 +28,7 @@ def test_it_reads_features_and_generated_content_and_hands_on_the_chain_recommen
         "item_attributes",
         "recommender_scores",
         "recommender_unit_scores",
+        "stand_in_scores",
         "ladder_scores",
         "ladder_material",
         "exposure_scores",

@@ -14,6 +14,7 @@ from affectlens.pipelines.recommender_training import (
     networks,
     nodes,
     satisfaction,
+    stand_ins,
 )
 
 BASELINES: dict[str, Callable[..., Any]] = {
@@ -88,7 +89,9 @@ def _all_members() -> Pipeline:
     known = ["item_attributes", "emotion_states", "split_boundaries", "params:feature_engineering.taxonomy"]
     judged = ["params:recommender.evaluation", "params:seed", "params:dataset"]
     calibrated = [*TABLES, "item_attributes", "recommender_checkpoint", "params:recommender.calibration", *judged]
-    boards = ["recommender_scores", "calibration_scores", "ladder_scores", "exposure_scores", "satisfaction_scores"]
+    replaced = [*TABLES, "cold_start_vectors", "recommender_checkpoint", known[2], *judged]
+    parts = ("recommender", "calibration", "stand_in", "ladder", "exposure", "satisfaction")
+    boards = [f"{part}_scores" for part in parts]
     steps: list[Step] = [
         (nodes.choose_chain_recommender, *chosen),
         (nodes.describe_items, ["content_features", *told], "item_attributes"),
@@ -98,6 +101,7 @@ def _all_members() -> Pipeline:
             ["recommender_scores", "recommender_unit_scores"],
         ),
         (calibration.calibrate_lists, calibrated, ["calibration_frontier", "calibration_scores"]),
+        (stand_ins.score_stand_ins, replaced, "stand_in_scores"),
         *_ladders(),
         (nodes.collect_recommender_leaderboard, boards, "recommender_leaderboard"),
         (nodes.list_candidates, [*TABLES, "recommender_checkpoint", judged[0]], "candidate_scores"),
