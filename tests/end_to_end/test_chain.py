@@ -170,6 +170,15 @@ def test_a_trace_shows_all_six_links(catalog) -> None:
         trace_from_catalog(catalog, "nobody")
 
 
+def test_contents_are_generated_with_the_models_of_the_run(catalog, tmp_path: Path) -> None:
+    from affectlens.pipelines.gan_training.request import Request, generate_from_catalog
+
+    generate_from_catalog(catalog, Request({"joy": 1.0}, 0.8, "any", 3, 0), tmp_path)
+    rows = [json.loads(line) for line in (tmp_path / "contents.jsonl").read_text().splitlines()]
+    assert [row["form"] for row in rows] == 3 * ["text"] + 3 * ["image"] + 3 * ["clip"]
+    assert all(row["is_generated"] for row in rows)
+
+
 def test_swapped_emotion_moves_r_and_noise_changes_the_ranking(catalog) -> None:
     checks = catalog.load("chain_checks").set_index("quantity")["value"]
     assert checks["distance_of_r"] > 0

@@ -11,6 +11,7 @@ from PIL import Image
 
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.pipelines.gan_training.contents import NOT_FITTED
+from affectlens.pipelines.gan_training.params import DecodingParams
 from affectlens.pipelines.gan_training.request import Request, RequestError, generate_from_catalog, parse_emotions
 
 
@@ -39,7 +40,7 @@ def catalog(world: dict[str, pd.DataFrame], fitted: dict[str, Checkpoint], gan_p
             "content_features": world["content_features"],
             "emotion_examples": world["emotion_examples"],
             "params:feature_engineering.taxonomy": "ekman",
-            "params:gan.decoding": gan_parameters["decoding"],
+            "params:gan.decoding": DecodingParams(**gan_parameters["decoding"]),
         }
     )
 

@@ -15,11 +15,11 @@ from affectlens.features.image_files import encode_png, sheet, to_bytes
 from affectlens.features.taxonomy import labels_of
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.gan import interest_of
-from affectlens.models.gan.writing import WritingParams
 from affectlens.pipelines.gan_training.contents import NOT_FITTED, stacked
 from affectlens.pipelines.gan_training.decoding import FORMS, Generators, make_contents
 from affectlens.pipelines.gan_training.gallery import generated_table
 from affectlens.pipelines.gan_training.media import Anchors
+from affectlens.pipelines.gan_training.params import DecodingParams
 
 ANY = "any"
 _ENDINGS = {"image": "png", "clip": "gif"}
@@ -92,9 +92,9 @@ def _generators(catalog: Any) -> tuple[Generators, tuple[str, ...]]:
         raise RequestError("no generator is trained here; make one with `affectlens run`, or name another --env")
     decoders = {form: catalog.load(f"gan.{form}.checkpoint") for form in FORMS}
     taxonomy = catalog.load("params:feature_engineering.taxonomy")
-    writing = WritingParams(**catalog.load("params:gan.decoding")["writing"])
+    decoding: DecodingParams = catalog.load("params:gan.decoding")
     anchors = Anchors.of(catalog.load("emotion_examples"), taxonomy)
-    return Generators(catalog.load("gan_checkpoint"), decoders, anchors, writing), labels_of(taxonomy)
+    return Generators(catalog.load("gan_checkpoint"), decoders, anchors, decoding.writing), labels_of(taxonomy)
 
 
 def _emotion(request: Request, names: Sequence[str], mean: np.ndarray) -> np.ndarray:
