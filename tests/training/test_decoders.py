@@ -32,7 +32,7 @@ TEXT = TextDecoderMember(
 )
 PICTURE = PictureDecoderMember(
     form="image",
-    model=PictureParams(channels=8, latent_size=2),
+    model=PictureParams(channels=8, latent_size=2, latent_modulates=True),
     loss=PictureLossParams(pixel_sd=0.1, kl_weight=1.0, critic_weight=0.01),
     training=AdversarialParams(
         steps=STEPS.model_copy(update={"max_epochs": 8}),

@@ -128,7 +128,8 @@ def picture_loss(vae: Any, critic: Any, batch: PictureBatch, params: PictureLoss
     n_pixels = batch.pictures[0].numel()
     squared = ((batch.pictures - output.reconstruction) ** 2).mean() / (2.0 * params.pixel_sd**2)
     kl = 0.5 * (output.mu**2 + output.log_var.exp() - 1.0 - output.log_var).sum(dim=1).mean() / n_pixels
-    said = critic(output.reconstruction, batch.condition).mean() + critic(output.drawn, batch.condition).mean()
+    decoded = torch.cat([output.reconstruction, output.drawn])
+    said = 2.0 * critic(decoded, torch.cat([batch.condition, batch.condition])).mean()
     loss: Tensor = squared + params.kl_weight * kl - params.critic_weight * said
     return loss
 
@@ -136,9 +137,11 @@ def picture_loss(vae: Any, critic: Any, batch: PictureBatch, params: PictureLoss
 def picture_critic_loss(vae: Any, critic: Any, batch: PictureBatch) -> Tensor:
     """Hinge loss (Lim & Ye 2017): real above 1, drawn below -1, and real pictures of another condition below -1."""
     with torch.no_grad():
-        drawn = vae(batch.pictures, batch.condition).drawn
-    real, fake = critic(batch.pictures, batch.condition), critic(drawn, batch.condition)
-    swapped = critic(batch.pictures, batch.condition.roll(1, dims=0))
+        drawn = vae(None, batch.condition)
+    condition = batch.condition
+    shown = torch.cat([batch.pictures, drawn, batch.pictures])
+    scores = critic(shown, torch.cat([condition, condition, condition.roll(1, dims=0)]))
+    real, fake, swapped = scores.chunk(3)
     loss: Tensor = relu(1.0 - real).mean() + 0.5 * (relu(1.0 + fake).mean() + relu(1.0 + swapped).mean())
     return loss
 

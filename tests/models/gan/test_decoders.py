@@ -15,7 +15,7 @@ from affectlens.models.gan.writing import WritingParams, build_text_decoder, wri
 WORDS = ["<pad>", "<unknown>", "<start>", "<end>", "so", "happy", "sad", "!"]
 SIZES = {"n_words": len(WORDS), "condition_size": 3, "embedding_size": 8, "hidden_size": 8, "dropout": 0.0}
 WRITING = WritingParams(nucleus=1.0, guidance=1.0)
-PICTURE = {"n_frames": 2, "condition_size": 4, "channels": 8, "latent_size": 3}
+PICTURE = {"n_frames": 2, "condition_size": 4, "channels": 8, "latent_size": 3, "latent_modulates": True}
 
 
 @pytest.fixture
@@ -108,14 +108,14 @@ def test_a_text_condition_of_another_width_is_refused(text_decoder: TextDecoder)
         build_text_decoder("vae", {})
 
 
-@pytest.fixture
-def vae() -> PictureVae:
+@pytest.fixture(params=[True, False], ids=["latent modulates", "condition alone"])
+def vae(request: pytest.FixtureRequest) -> PictureVae:
     torch.manual_seed(0)
-    return PictureVae(**PICTURE)
+    return PictureVae(**PICTURE | {"latent_modulates": request.param})
 
 
 def test_pictures_have_a_frame_each_and_lie_between_black_and_white(vae: PictureVae) -> None:
-    checkpoint = Checkpoint.of(vae, "picture_decoder", PICTURE)
+    checkpoint = Checkpoint.of(vae, "picture_decoder", PICTURE | {"latent_modulates": vae.latent_modulates})
     frames = draw_pictures(checkpoint, np.ones((5, 4)), seed=1)
     assert frames.shape == (5, 2, 32, 32, 3)
     assert frames.dtype == np.float32
@@ -126,9 +126,16 @@ def test_pictures_have_a_frame_each_and_lie_between_black_and_white(vae: Picture
 
 
 def test_the_condition_moves_the_pictures(vae: PictureVae) -> None:
-    checkpoint = Checkpoint.of(vae, "picture_decoder", PICTURE)
+    checkpoint = Checkpoint.of(vae, "picture_decoder", PICTURE | {"latent_modulates": vae.latent_modulates})
     plain, moved = (draw_pictures(checkpoint, np.full((3, 4), value), seed=1) for value in (0.0, 2.0))
     assert np.abs(plain - moved).mean() > 1e-3
+
+
+def test_without_pictures_only_what_is_drawn_comes_back(vae: PictureVae) -> None:
+    torch.manual_seed(3)
+    drawn = vae(None, torch.ones(2, 4))
+    torch.manual_seed(3)
+    torch.testing.assert_close(drawn, vae.decode(torch.ones(2, 4), torch.randn(2, 3)))
 
 
 def test_every_parameter_of_the_picture_pair_gets_a_gradient(vae: PictureVae) -> None:
@@ -143,8 +150,8 @@ def test_every_parameter_of_the_picture_pair_gets_a_gradient(vae: PictureVae) ->
             assert parameter.grad.abs().sum() > 0, name
 
 
-def test_a_picture_condition_of_another_width_is_refused(vae: PictureVae) -> None:
+def test_a_picture_condition_of_another_width_is_refused() -> None:
     with pytest.raises(ValueError, match="this decoder expects 4"):
-        draw_pictures(Checkpoint.of(vae, "picture_decoder", PICTURE), np.ones((2, 5)), seed=0)
+        draw_pictures(Checkpoint.of(PictureVae(**PICTURE), "picture_decoder", PICTURE), np.ones((2, 5)), seed=0)
     with pytest.raises(ValueError, match="expected 'picture_decoder'"):
         build_picture_decoder("vae", {})

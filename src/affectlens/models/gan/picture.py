@@ -7,13 +7,14 @@ from typing import NamedTuple
 import torch
 from pydantic import Field
 from torch import Tensor, nn
-from torch.nn.functional import leaky_relu
+from torch.nn.functional import leaky_relu, pixel_shuffle
 from torch.nn.utils.parametrizations import spectral_norm
 
 from affectlens.params import Params
 
 SIZE = 32
-_SMALLEST = 4  # pixels a side between encoder and decoder
+_SMALLEST = 4  # pixels a side where the encoder ends
+_OPENED = 8  # pixels a side where the decoder begins
 
 
 class PictureParams(Params):
@@ -21,6 +22,9 @@ class PictureParams(Params):
 
     channels: int = Field(ge=4, description="channels of the widest feature map; narrower ones have half, a quarter")
     latent_size: int = Field(ge=1)
+    latent_modulates: bool = Field(
+        description="whether the latent, like the condition, scales and shifts feature maps: sharper, less obedient"
+    )
 
 
 class PictureOutput(NamedTuple):
@@ -46,35 +50,48 @@ class PictureVae(nn.Module):
     Departs from it in reconstructing pixels rather than a critic's features, which are too few here.
     """
 
-    def __init__(self, n_frames: int, condition_size: int, channels: int, latent_size: int) -> None:
+    def __init__(
+        self, n_frames: int, condition_size: int, channels: int, latent_size: int, *, latent_modulates: bool
+    ) -> None:
         super().__init__()
         self.n_frames, self.condition_size, self.latent_size = n_frames, condition_size, latent_size
+        self.latent_modulates = latent_modulates
         depth, narrow, half = 3 * n_frames, channels // 4, channels // 2
         self.look = nn.Sequential(
             _down(depth, narrow), nn.LeakyReLU(0.2), _down(narrow, half), nn.LeakyReLU(0.2), _down(half, channels)
         )
-        flat = channels * _SMALLEST**2
-        self.posterior = nn.Linear(flat + condition_size, 2 * latent_size)
-        self.open = nn.Linear(latent_size + condition_size, flat)
-        self.widen = nn.ModuleList([_up(channels, half), _up(half, narrow), _up(narrow, depth)])
-        # The condition scales and shifts every feature map (Perez et al. 2018, arXiv:1709.07871).
-        self.film = nn.ModuleList([nn.Linear(condition_size, 2 * width) for width in (channels, half, narrow)])
+        asked = latent_size + condition_size
+        self.posterior = nn.Linear(channels * _SMALLEST**2 + condition_size, 2 * latent_size)
+        self.open = nn.Linear(asked, channels * _OPENED**2)
+        # Each puts four channels where one pixel was (Shi et al. 2016, arXiv:1609.05158): a fraction of the time that a
+        # transposed convolution takes on a CPU.
+        self.widen = nn.ModuleList([_same(channels, 4 * half), _same(half, 4 * depth)])
+        # Every feature map is scaled and shifted (Perez et al. 2018, arXiv:1709.07871).
+        told = asked if latent_modulates else condition_size
+        self.film = nn.ModuleList([nn.Linear(told, 2 * width) for width in (channels, half)])
 
-    def forward(self, pictures: Tensor, condition: Tensor) -> PictureOutput:
-        """Encode pictures (B, F * 3, 32, 32) in [0, 1] with their condition (B, c); decode a latent, and one drawn."""
+    def forward(self, pictures: Tensor | None, condition: Tensor) -> Tensor | PictureOutput:
+        """Encode pictures (B, F * 3, 32, 32) in [0, 1] with their condition (B, c); decode a latent, and one drawn.
+
+        Without pictures only what is drawn comes back, which is all that a critic learns from.
+        """
+        if pictures is None:
+            return self.decode(condition, torch.randn(len(condition), self.latent_size, device=condition.device))
         features = leaky_relu(self.look(pictures), 0.2).flatten(1)
         mu, log_var = self.posterior(torch.cat([features, condition], dim=1)).chunk(2, dim=1)
         latent = mu + torch.exp(0.5 * log_var) * torch.randn_like(mu)
-        drawn = self.decode(condition, torch.randn_like(mu))
-        return PictureOutput(self.decode(condition, latent), drawn, mu, log_var)
+        both = self.decode(torch.cat([condition, condition]), torch.cat([latent, torch.randn_like(mu)]))
+        reconstruction, drawn = both.chunk(2)
+        return PictureOutput(reconstruction, drawn, mu, log_var)
 
     def decode(self, condition: Tensor, latent: Tensor) -> Tensor:
         """Pictures (B, F * 3, 32, 32) in [0, 1] from condition (B, c) and latent (B, l)."""
-        opened = self.open(torch.cat([latent, condition], dim=1))
-        features = opened.view(len(latent), -1, _SMALLEST, _SMALLEST)
+        asked = torch.cat([latent, condition], dim=1)
+        told = asked if self.latent_modulates else condition
+        features = self.open(asked).view(len(latent), -1, _OPENED, _OPENED)
         for film, widen in zip(self.film, self.widen, strict=True):
-            scale, shift = film(condition)[:, :, None, None].chunk(2, dim=1)
-            features = widen(leaky_relu(features * (1.0 + scale) + shift, 0.2))
+            scale, shift = film(told)[:, :, None, None].chunk(2, dim=1)
+            features = pixel_shuffle(widen(leaky_relu(features * (1.0 + scale) + shift, 0.2)), 2)
         return torch.sigmoid(features)
 
 
@@ -103,5 +120,5 @@ def _down(width_in: int, width_out: int) -> nn.Conv2d:
     return nn.Conv2d(width_in, width_out, kernel_size=4, stride=2, padding=1)
 
 
-def _up(width_in: int, width_out: int) -> nn.ConvTranspose2d:
-    return nn.ConvTranspose2d(width_in, width_out, kernel_size=4, stride=2, padding=1)
+def _same(width_in: int, width_out: int) -> nn.Conv2d:
+    return nn.Conv2d(width_in, width_out, kernel_size=3, padding=1)
