@@ -6,6 +6,7 @@ looked for as the report does, with its parameters, at most 5 % false alarms a r
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -69,3 +70,7 @@ def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     for key, value in changes.items():
         both[key] = _merged(base[key], value) if isinstance(value, dict) and isinstance(base.get(key), dict) else value
     return both
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{main()}\n")
