@@ -28,7 +28,7 @@ from affectlens.training.batches import TokenRows
 from affectlens.training.emotion_members import LabelledTexts
 from affectlens.training.encoder import length_order
 
-DECISION = DecisionParams(n_folds=5, shrinkage=20.0, ridge=1.0, n_global=200, coverage=0.9, min_set_rows=50)
+DECISION = DecisionParams(n_folds=5, shrinkage=10.0, smoothing=0.25, ridge=1.0, coverage=0.9, min_set_rows=50)
 SHARES = (0.3, 0.5)
 N_THREADS, N_WARM, N_RUNS, SEED = 2, 20, 200, 7
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from pydantic import Field
-from scipy.special import expit, logit
 
 from affectlens.evaluation.blending import fit_blend
 from affectlens.evaluation.calibrating import fit_calibration
@@ -21,30 +20,29 @@ class DecisionParams(Params):
     """How calibration and thresholds are tuned on the validation split."""
 
     n_folds: int = Field(ge=2, description="folds of the validation split for the cross-fitted figures")
-    shrinkage: float = Field(ge=0, description="positives at which a label's own threshold weighs one half")
+    shrinkage: float = Field(ge=0, description="positives at which counted and expected hits of a label weigh the same")
+    smoothing: float = Field(ge=0, description="cuts on either side over which F1 is averaged, by a label's positives")
     ridge: float = Field(gt=0, description="pull of Platt scaling towards the raw score")
-    n_global: int = Field(ge=2, description="candidates for the global threshold, equally spaced in log-odds")
     coverage: float = Field(gt=0, lt=1, description="share of true labels that the conformal sets are to hold")
     min_set_rows: int = Field(ge=1, description="rows of a label with which its sets have a threshold of their own")
 
 
-def best_threshold(probability: np.ndarray, is_present: np.ndarray) -> float:
+def best_threshold(probability: np.ndarray, hits: np.ndarray, reach: int = 0) -> float:
     """Threshold with the highest F1 of one label: midway between the last accepted and the first refused probability.
 
-    NaN where no row has the label. Among equal F1 the highest threshold is taken.
+    Among equal F1 the highest threshold is taken.
 
     Args:
         probability: (n,).
-        is_present: (n,) 0/1.
+        hits: (n,) in [0, 1], 1 where the row has the label.
+        reach: cuts on either side over which the curve of F1 is averaged before its highest point is sought.
 
     >>> round(best_threshold(np.array([0.9, 0.7, 0.4, 0.1]), np.array([1, 1, 0, 0])), 4)     # midway of 0.7 and 0.4
     0.55
     """
-    if is_present.sum() == 0:
-        return float("nan")
     order = np.argsort(-probability, kind="stable")
-    ranked, hits = probability[order], np.cumsum(is_present[order])
-    f1 = 2.0 * hits / (np.arange(1, len(ranked) + 1) + hits[-1])
+    ranked, found = probability[order], np.cumsum(hits[order])
+    f1 = _averaged(2.0 * found / np.maximum(np.arange(1, len(ranked) + 1) + found[-1], _EDGE), reach)
     following = np.append(ranked[1:], 0.0)
     is_cut = ranked > following
     is_cut[-1] = True  # everything accepted
@@ -52,49 +50,37 @@ def best_threshold(probability: np.ndarray, is_present: np.ndarray) -> float:
     return float((ranked[best] + following[best]) / 2.0)
 
 
-def best_global_threshold(probabilities: np.ndarray, truth: np.ndarray, n_candidates: int) -> float:
-    """The one threshold for all labels with the highest macro-F1, among candidates equally spaced in log-odds.
+def _averaged(curve: np.ndarray, reach: int) -> np.ndarray:
+    """Mean of each point and `reach` neighbours on either side, as far as there are any.
 
-    Args:
-        probabilities: (n, C).
-        truth: (n, C) 0/1.
-        n_candidates: number of candidates between the smallest and the largest probability.
+    >>> _averaged(np.array([0.0, 3.0, 6.0]), 1).tolist()
+    [1.5, 3.0, 4.5]
     """
-    low, high = logit(np.clip([probabilities.min(), probabilities.max()], _EDGE, 1.0 - _EDGE))
-    candidates = expit(np.linspace(low, high, n_candidates))
-    f1 = np.stack([_f1_of_thresholds(p, y, candidates) for p, y in zip(probabilities.T, truth.T, strict=True)])
-    is_present = truth.sum(axis=0) > 0
-    if not is_present.any():
-        return 0.5
-    return float(candidates[int(np.argmax(f1[is_present].mean(axis=0)))])
+    place = np.arange(len(curve))
+    first, last = np.maximum(place - reach, 0), np.minimum(place + reach + 1, len(curve))
+    total = np.append(0.0, np.cumsum(curve))
+    return np.asarray((total[last] - total[first]) / (last - first))
 
 
-def _f1_of_thresholds(probability: np.ndarray, is_present: np.ndarray, candidates: np.ndarray) -> np.ndarray:
-    ranked = np.sort(probability)
-    positives = np.sort(probability[is_present > 0])
-    n_accepted = len(ranked) - np.searchsorted(ranked, candidates, side="left")
-    n_hits = len(positives) - np.searchsorted(positives, candidates, side="left")
-    return np.asarray(2.0 * n_hits / np.maximum(n_accepted + len(positives), 1))
+def tuned_thresholds(probabilities: np.ndarray, truth: np.ndarray, shrinkage: float, smoothing: float) -> np.ndarray:
+    """Threshold per label (C,) with the highest F1, from counted hits and, for rare labels, from expected ones too.
 
-
-def tuned_thresholds(probabilities: np.ndarray, truth: np.ndarray, shrinkage: float, n_global: int) -> np.ndarray:
-    """Threshold per label (C,): its own best, drawn in log-odds to the global one with weight n / (n + shrinkage).
-
-    A label of n positives weighs n / (n + shrinkage); one without positives takes the global threshold.
+    A row counts as w * truth + (1 - w) * probability hits of a label of n positives, w = n / (n + shrinkage): what few
+    positives happen to say is drawn to what calibrated probabilities expect. The curve of F1 is averaged over
+    `smoothing` * n cuts on either side, since its single peaks are chance.
 
     Args:
         probabilities: (n, C) calibrated.
         truth: (n, C) 0/1.
-        shrinkage: positives at which own and global threshold weigh the same.
-        n_global: candidates for the global threshold.
+        shrinkage: positives at which counted and expected hits weigh the same.
+        smoothing: share of a label's positives.
+    Source: Lipton et al. 2014, "Optimal thresholding of classifiers to maximize F1 measure" (expected hits).
     """
-    own = np.array([best_threshold(p, y) for p, y in zip(probabilities.T, truth.T, strict=True)])
-    common = best_global_threshold(probabilities, truth, n_global)
     n_positive = truth.sum(axis=0)
-    weight = np.divide(n_positive, n_positive + shrinkage, out=np.zeros(len(own)), where=n_positive > 0)
-    own = np.where(np.isnan(own), common, own)
-    shrunk = weight * logit(np.clip(own, _EDGE, 1 - _EDGE)) + (1 - weight) * logit(np.clip(common, _EDGE, 1 - _EDGE))
-    return np.asarray(expit(shrunk))
+    weight = np.divide(n_positive, n_positive + shrinkage, out=np.zeros(truth.shape[1]), where=n_positive > 0)
+    hits = weight * truth + (1.0 - weight) * probabilities
+    reach = np.ceil(smoothing * n_positive).astype(int)
+    return np.array([best_threshold(*each) for each in zip(probabilities.T, hits.T, reach, strict=True)])
 
 
 def tune_decision_rule(logits: np.ndarray, truth: np.ndarray, taxonomy: str, params: DecisionParams) -> DecisionRule:
@@ -110,7 +96,7 @@ def tune_decision_rule(logits: np.ndarray, truth: np.ndarray, taxonomy: str, par
     probabilities = calibration.probabilities(logits)
     views, truths = in_taxonomies(probabilities, taxonomy), in_taxonomies(truth, taxonomy)
     thresholds = {
-        name: tuned_thresholds(views[name], truths[name], params.shrinkage, params.n_global) for name in views
+        name: tuned_thresholds(views[name], truths[name], params.shrinkage, params.smoothing) for name in views
     }
     sets = set_thresholds(probabilities, truth, params.coverage, params.min_set_rows)
     return DecisionRule(taxonomy, calibration, thresholds, sets)
