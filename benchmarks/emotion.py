@@ -59,7 +59,7 @@ def lstm() -> TextRecurrent:
 def encoder() -> TextTransformer:
     """An encoder of the sizes of MiniLM-L6, its weights random: they do not matter for speed."""
     torch.manual_seed(0)
-    dropouts = {"dropout": 0.1, "state_dropout": 0.05, "head_dropout": 0.3}
+    dropouts = {"dropout": 0.1, "state_dropout": 0.05, "head_dropout": 0.1}
     params = TransformerParams(
         kind="encoder", max_tokens=MAX_TOKENS, frozen_layers=3, rank=None, hidden_size=128, **dropouts
     )

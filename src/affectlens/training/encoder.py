@@ -137,8 +137,7 @@ class OfStates(nn.Module):
 
     def forward(self, batch: StateBatch) -> Tensor:
         """Logits (B, C)."""
-        code = self.transformer.code_of(batch.states, batch.means, batch.is_token)
-        logits: Tensor = self.transformer.head(self.transformer.dropout(code))
+        logits: Tensor = self.transformer.head(self.transformer.code_of(batch.states, batch.means, batch.is_token))
         return logits
 
 

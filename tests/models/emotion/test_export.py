@@ -62,7 +62,8 @@ def test_int8_stays_near_the_full_precision(checkpoint: Checkpoint, tmp_path: Pa
 
 
 def test_pruning_sets_the_smallest_weights_of_each_linear_map_to_zero(checkpoint: Checkpoint) -> None:
-    before, after = checkpoint.weights["hidden.weight"], pruned(checkpoint, 0.5).weights["hidden.weight"]
+    name = "code.weight" if checkpoint.architecture == "encoder" else "hidden.weight"
+    before, after = checkpoint.weights[name], pruned(checkpoint, 0.5).weights[name]
     assert (after == 0).mean() == pytest.approx(0.5, abs=0.01)
     assert np.abs(before[after == 0]).max() <= np.abs(after[after != 0]).min()
     assert np.array_equal(checkpoint.weights["head.weight"], pruned(checkpoint, 0.5).weights["head.weight"])

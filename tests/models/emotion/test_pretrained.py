@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,12 @@ from torch.nn import functional
 
 import tiny_encoder
 from affectlens.features.word_pieces import WordPieces
+from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.emotion import pretrained
+from affectlens.models.emotion.build import build_emotion_model
 from affectlens.models.emotion.pretrained import EncoderSizes, missing_extra, read_encoder
 from affectlens.models.emotion.transformer import TextTransformer, TransformerParams, take_weights
+from tiny_networks import network, params_of
 
 PARAMS = TransformerParams(
     kind="encoder",
@@ -66,6 +70,23 @@ def test_the_layers_are_those_of_bert(encoder_folder: Path) -> None:
     expected = bert(tiny_encoder.published_weights(), tokens[0])
     assert torch.allclose(states[0], expected, atol=1e-5)
     assert torch.allclose(means[0, -16:], expected.mean(dim=0), atol=1e-5)
+
+
+def test_the_emotion_code_is_linear_in_what_the_frozen_layers_know(encoder_folder: Path) -> None:
+    encoder = read_encoder(str(encoder_folder))
+    model = TextTransformer(PARAMS, encoder.sizes, len(encoder.vocabulary), 3).eval()
+    states, means = torch.randn(1, 5, 16), torch.randn(2, 48)
+    is_token = torch.ones(1, 5, dtype=torch.bool)
+    first, second, between = (model.code_of(states, each[None], is_token) for each in (*means, means.mean(dim=0)))
+    assert torch.allclose((first + second) / 2.0, between, atol=1e-6)
+    assert not torch.allclose(first, second, atol=1e-2)
+
+
+def test_a_checkpoint_with_the_older_head_is_refused() -> None:
+    checkpoint = Checkpoint.of(network("encoder"), "encoder", params_of("encoder"))
+    older = {name.replace("code.", "hidden."): array for name, array in checkpoint.weights.items()}
+    with pytest.raises(RuntimeError, match=r"hidden\.weight"):
+        replace(checkpoint, weights=older).restore(build_emotion_model)
 
 
 def test_a_folder_gives_sizes_vocabulary_and_weights(encoder_folder: Path) -> None:

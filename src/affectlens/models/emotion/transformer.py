@@ -33,7 +33,7 @@ class TransformerParams(Params):
     hidden_size: int = Field(ge=1, description="length of the emotion code of a text")
     dropout: float = Field(ge=0, lt=1, description="inside the encoder")
     state_dropout: float = Field(ge=0, lt=1, description="share of tokens whose state is hidden in training")
-    head_dropout: float = Field(ge=0, lt=1)
+    head_dropout: float = Field(ge=0, lt=1, description="share of what the emotion code reads")
 
 
 class EncoderLayer(nn.Module):
@@ -64,9 +64,10 @@ class EncoderLayer(nn.Module):
 
 
 class TextTransformer(nn.Module):
-    """BERT-like encoder; the head reads its top, pooled by attention and mean, and the mean of every frozen layer.
+    """BERT-like encoder; its code reads the top, pooled by attention and mean, and the mean of every frozen layer.
 
-    The frozen means matter: the sentence vector of the top layer knows less of emotion than the layers below.
+    The frozen means matter: the sentence vector of the top layer knows less of emotion than the layers below. Code and
+    head are linear: what the layers below know already reaches even a rare label within few steps.
     """
 
     mean_shift: Tensor
@@ -86,7 +87,7 @@ class TextTransformer(nn.Module):
         self.register_buffer("mean_shift", torch.zeros(n_means))
         self.register_buffer("mean_scale", torch.ones(n_means))
         self.dropout = nn.Dropout(params.head_dropout)
-        self.hidden = nn.Linear(2 * width + n_means, params.hidden_size)
+        self.code = nn.Linear(2 * width + n_means, params.hidden_size)
         self.head = nn.Linear(params.hidden_size, n_labels)
 
     def frozen_states(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
@@ -109,7 +110,8 @@ class TextTransformer(nn.Module):
             states = layer(states, is_token)
         top = torch.cat((self.attention(states, is_token), masked_mean(states, is_token)), dim=1)
         pooled = torch.cat((self.top_norm(top), (means - self.mean_shift) * self.mean_scale), dim=1)
-        return functional.gelu(self.hidden(self.dropout(pooled)))
+        code: Tensor = self.code(self.dropout(pooled))
+        return code
 
     def encode(self, tokens: Tensor) -> Tensor:
         """Emotion code (B, H) of token indices (B, T), 0 meaning padding; each text has at least one token."""
@@ -117,7 +119,7 @@ class TextTransformer(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Logits (B, C) of token indices (B, T)."""
-        logits: Tensor = self.head(self.dropout(self.encode(tokens)))
+        logits: Tensor = self.head(self.encode(tokens))
         return logits
 
     def standardise(self, means: np.ndarray) -> None:
