@@ -20,7 +20,7 @@ test: .venv/.dev  ## lint, types, import contract and tests, side by side
 	@$(MAKE) --no-print-directory -j2 lint unit
 
 unit: .venv/.dev  ## the tests alone
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 lint: .venv/.dev
 	$(BIN)/ruff check src tests benchmarks

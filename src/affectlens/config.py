@@ -23,10 +23,21 @@ def consecutive(first: int, n: int) -> list[int]:
 
 
 class OnceConfigLoader(OmegaConfigLoader):
-    """Kedro's loader, which is asked for the parameters several times in each run; here it reads the files once."""
+    """Kedro's loader that reads each file once a session, though it is asked for the parameters several times.
+
+    A table that was checked when it was saved is not checked again when the same process loads it.
+    """
 
     def __getitem__(self, key: str) -> dict[str, Any]:
         """The merged configuration of a kind; the caller may change it without changing anybody else's."""
         if key not in self.data:
-            self.data[key] = super().__getitem__(key)
+            found = super().__getitem__(key)
+            self.data[key] = _checked_once(found) if key == "catalog" else found
         return copy.deepcopy(self.data[key])
+
+
+def _checked_once(catalog: dict[str, Any]) -> dict[str, Any]:
+    """The entries, with the short form of `validator` written out."""
+    checks = {name: entry.get("validator") for name, entry in catalog.items() if isinstance(entry, dict)}
+    long = {name: {"class": of, "skip_load_after_save": True} for name, of in checks.items() if isinstance(of, str)}
+    return {name: {**entry, "validator": long[name]} if name in long else entry for name, entry in catalog.items()}

@@ -48,7 +48,7 @@ def test_no_units_give_an_undefined_estimate() -> None:
     assert np.isnan(estimate.value)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(arrays(float, st.integers(2, 30), elements=st.floats(-10, 10)))
 def test_the_mean_lies_in_its_interval(values: np.ndarray) -> None:
     estimate = mean_estimate(values, seed=1)

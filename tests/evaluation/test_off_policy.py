@@ -139,7 +139,7 @@ probabilities = arrays(np.float64, 8, elements=st.floats(0.05, 1.0))
 rewards = arrays(np.float64, 8, elements=st.floats(0.0, 1.0))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(reward=rewards, propensity=probabilities, target=probabilities, factor=st.floats(0.1, 1.0))
 def test_weights_scale_inverse_propensity_scoring_and_leave_its_self_normalised_form(
     reward: np.ndarray, propensity: np.ndarray, target: np.ndarray, factor: float
@@ -151,7 +151,7 @@ def test_weights_scale_inverse_propensity_scoring_and_leave_its_self_normalised_
     assert scaled == pytest.approx(plain)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(reward=rewards, propensity=probabilities, target=probabilities, shift=st.floats(-2.0, 2.0))
 def test_self_normalised_scoring_stays_among_the_rewards_and_moves_with_them(
     reward: np.ndarray, propensity: np.ndarray, target: np.ndarray, shift: float

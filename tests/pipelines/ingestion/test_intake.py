@@ -44,7 +44,7 @@ def dirty(draw: st.DrawFn, table: str) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("table", list(RAW))
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_each_row_is_accepted_or_refused_and_none_both(
     table: str, limits: IngestionParams, data: st.DataObject

@@ -50,6 +50,7 @@ from affectlens.pipelines.reporting.params import (
     StagesParams,
 )
 from affectlens.pipelines.reporting.pipeline import EXHIBITING
+from untranslated import Recorder
 
 RUN_ID = "2026-01-05T10.00.00.000Z"
 ROOT = Path(__file__).parents[3]
@@ -288,6 +289,17 @@ def reports(tables: Tables) -> tuple[dict[str, str], dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
+def chinese(tables: Tables) -> tuple[dict[str, str], list[str]]:
+    """The pages in Chinese, and the texts that have no translation."""
+    catalogue = Recorder()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(render, "language", lambda _: catalogue.as_language())
+        patch.setattr(render, "_environment", render._environment.__wrapped__)  # without its cache
+        pages, _ = run_reports(tables, tongue="zh")
+    return pages, catalogue.missing
+
+
+@pytest.fixture(scope="session")
 def report(reports: tuple[dict[str, str], dict[str, Any]]) -> tuple[str, dict[str, Any]]:
     return reports[0]["report"], reports[1]
 
@@ -310,11 +322,6 @@ def stage_params() -> StagesParams:
 @pytest.fixture
 def hostile() -> str:
     return HOSTILE
-
-
-@pytest.fixture(scope="session")
-def run_all() -> Callable[..., tuple[dict[str, str], dict[str, Any]]]:
-    return run_reports
 
 
 @pytest.fixture(scope="session")

@@ -36,16 +36,15 @@ def browser() -> Iterator[Browser]:
 def folder(
     tmp_path_factory: pytest.TempPathFactory,
     reports: tuple[dict[str, str], dict[str, Any]],
-    run_all: Callable[..., tuple[dict[str, str], dict[str, Any]]],
-    tables: dict[str, Any],
+    chinese: tuple[dict[str, str], list[str]],
     exhibited_page: str,
 ) -> Path:
     """Every kind of page as files: a report in both languages, all exhibits, the list of reports."""
     path = tmp_path_factory.mktemp("pages")
-    chinese = {f"{name}_zh": page for name, page in run_all(tables, tongue="zh")[0].items()}
+    translated = {f"{name}_zh": page for name, page in chinese[0].items()}
     entry = {"environment": "tiny", "dataset": "tiny", "run_id": "r", "summary": "All is well.", "href": "report.html"}
     others = {"exhibits": exhibited_page, "index": render.index([entry])}
-    for name, page in {**reports[0], **chinese, **others}.items():
+    for name, page in {**reports[0], **translated, **others}.items():
         (path / f"{name}.html").write_text(page, encoding="utf-8")
     return path
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from string import Formatter
-from typing import Any
 
-import pandas as pd
 import pytest
 import yaml
 
@@ -16,18 +13,12 @@ from affectlens.pipelines.reporting.readings import reading
 from affectlens.pipelines.reporting.texts import language, say, told
 from untranslated import Recorder
 
-Reports = tuple[dict[str, str], dict[str, Any]]
 Exhibits = dict[str, Exhibit]
 
 
-def test_every_sentence_of_the_report_has_its_chinese(
-    run_all: Callable[..., Reports], tables: dict[str, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    catalogue = Recorder()
-    monkeypatch.setattr("affectlens.pipelines.reporting.render.language", lambda _: catalogue.as_language())
-    monkeypatch.setattr("affectlens.pipelines.reporting.render._environment", render_environment())
-    pages, _ = run_all(tables, tongue="zh")
-    assert catalogue.missing == []
+def test_every_sentence_of_the_report_has_its_chinese(chinese: tuple[dict[str, str], list[str]]) -> None:
+    pages, missing = chinese
+    assert missing == []
     assert all('lang="zh-Hans"' in page for page in pages.values())
 
 
@@ -37,13 +28,6 @@ def test_every_kind_of_exhibit_speaks_chinese(exhibits: Exhibits) -> None:
     for exhibit in computed:  # the others quote the fixture
         told(reading(exhibit), catalogue.as_language())
     assert catalogue.missing == ["read as"]  # a label that the fixture made up
-
-
-def render_environment() -> Callable[..., Any]:
-    """The environment without its cache, so that it asks the recording catalogue."""
-    from affectlens.pipelines.reporting import render
-
-    return render._environment.__wrapped__
 
 
 def test_a_translation_keeps_the_places_of_its_values() -> None:

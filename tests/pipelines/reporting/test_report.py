@@ -124,12 +124,6 @@ def test_every_chart_is_drawn_and_takes_its_colours_from_the_page(reports: Repor
         assert "var(--chart-ink)" in chart
 
 
-def test_the_same_inputs_give_the_same_bytes(run: Callable[..., Report], report: Report, tables: Tables) -> None:
-    page, summary = run({name: table.copy() for name, table in tables.items()})
-    assert page == report[0]
-    assert json.dumps(summary) == json.dumps(report[1])
-
-
 def test_the_commands_cite_the_versions_of_the_tables(report: Report) -> None:
     commands = report[1]["sections"]["reproduce"]["commands"]
     assert commands[0] == "kedro run --env tiny --params seed=7"
@@ -150,13 +144,9 @@ def test_the_summary_holds_every_leaderboard_row_and_is_json(report: Report, tab
     }  # fmt: skip
 
 
-def test_rows_that_do_not_add_up_are_called_out(run: Callable[..., Report], tables: Tables) -> None:
-    accounting = tables["row_accounting"].assign(accepted=[1499, 300])
-    page, _ = run({**tables, "row_accounting": accounting})
-    assert "rows were lost" in page
-
-
-def test_stages_that_did_not_run_say_why(run: Callable[..., Report], tables: Tables) -> None:
+def test_stages_that_did_not_run_say_why_and_lost_rows_are_called_out(
+    run: Callable[..., Report], tables: Tables
+) -> None:
     absent = ("gan", "recommender", "policy")
     skips = {f"{name}_training": "the source has texts only" for name in absent}
     skips |= {"simulation": "the data are real", "inference": "the chain needs behaviour"}
@@ -166,9 +156,11 @@ def test_stages_that_did_not_run_say_why(run: Callable[..., Report], tables: Tab
         for name, table in tables.items()
         if name.startswith((*absent, "chain", "recommend", "contents", "interactions"))
     }
-    page, summary = run({**tables, **empty}, stages)
+    lossy = {"row_accounting": tables["row_accounting"].assign(accepted=[1499, 300])}
+    page, summary = run({**tables, **empty, **lossy}, stages)
     assert page.count("the source has texts only") >= 6
     assert "the chain needs behaviour" in page
+    assert "rows were lost" in page
     assert [verdict["stage"] for verdict in summary["verdicts"]] == ["Emotion"]
     outline(page)
 
