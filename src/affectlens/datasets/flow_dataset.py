@@ -53,8 +53,12 @@ class FlowDataset(AbstractDataset[NoReturn, dict[str, Any]]):
 
 
 def _from_data_root(path: str) -> str:
-    """A path as the eight folders of Kedro name it, whatever machine it lies on."""
-    return re.sub(r"^.*/(?=\d\d_[a-z_]+/)", "", path)
+    """A path as the eight folders of Kedro name it, or else its file's name, whatever machine it lies on.
+
+    >>> _from_data_root("/home/ann/data/envs/test/03_primary/users.parquet"), _from_data_root("/home/ann/data/key")
+    ('03_primary/users.parquet', 'key')
+    """
+    return re.sub(r"^.*/(?=\d\d_[a-z_]+/)|^/.*/", "", path)
 
 
 def _names(stages: dict[str, Pipeline]) -> list[str]:

@@ -160,6 +160,34 @@ def test_a_series_hides_and_comes_back_by_its_legend(open_page: Open) -> None:
     assert series.is_visible()
 
 
+def test_a_link_to_a_node_unfolds_its_words_and_marks_its_box(open_page: Open) -> None:
+    page = open_page("report")
+    page.locator("#emotion .origin a").first.click()
+    assert page.url.endswith("flow.html#node-reporting-emotion-compose_emotion")
+    assert page.locator("#node-reporting-emotion-compose_emotion").is_visible()
+    assert not page.locator("#node-emotion-collect_leaderboard").is_visible()
+    assert page.locator(".box.here").text_content() == page.locator("#box-reporting-1").text_content()
+
+
+def test_a_box_lights_up_its_lines_by_pointer_and_keyboard(open_page: Open) -> None:
+    page = open_page("flow")
+    lit = page.locator(".lit")
+    assert lit.count() == 0
+    page.locator("#box-reporting-1 a").first.focus()
+    assert [page.locator(f"{part}.lit").count() for part in (".line", ".box")] == [1, 2]
+    page.locator("#box-emotion_training-0").hover()
+    assert [page.locator(f"{part}.lit").count() for part in (".line", ".box")] == [0, 0]
+
+
+def test_a_stage_of_the_flow_folds_by_keyboard(open_page: Open) -> None:
+    page = open_page("flow")
+    drawing = page.locator("#stage-reporting .graph")
+    page.locator("#stage-reporting > details > summary").focus()
+    for visible in (False, True):
+        page.keyboard.press("Enter")
+        assert drawing.is_visible() == visible
+
+
 def test_hostile_text_is_shown_as_text(open_page: Open, hostile: str) -> None:
     for name in ("report", "exhibits"):
         page = open_page(name, "phone")

@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 
 from .blocks import Section
 from .charts import draw
+from .drawn_flow import draw_stage, draw_stages
 from .flow import Flow, Origin, anchor, origin_of, sources_of, stages_of
 from .pages import Page, analytics_page, evaluation_page
 from .texts import Language, LanguageCode, language, told
@@ -83,8 +84,14 @@ def reports(
     flow_page = Page("flow", "The flow", _HOW_IT_FLOWS, [])
     shown = {"pages": [*every, flow_page], "run": facts}
     written = {page.name: _page("report", tongue, page=page, origins=_origins(page, flow), **shown) for page in every}
-    stages = {"stages": stages_of(flow), "sources": sources_of(flow)}
-    return {**written, "flow": _page("flow", tongue, page=flow_page, **stages, **shown)}, summary
+    parts = {
+        "flow": flow,
+        "overview": draw_stages(flow),
+        "stages": stages_of(flow),
+        "sources": sources_of(flow),
+        "how_to_read_drawings": _HOW_TO_READ_DRAWINGS,
+    }
+    return {**written, "flow": _page("flow", tongue, page=flow_page, **parts, **shown)}, summary
 
 
 def single_page(page: Page, run: Mapping[str, Any], tongue: LanguageCode) -> str:
@@ -140,6 +147,7 @@ def _environment(tongue: LanguageCode) -> Environment:
     }
     script, script_hash = _script()
     environment.globals |= {
+        "draw_stage": draw_stage,
         "tag": spoken.tag,
         "draw": lambda chart, name: draw(chart["figure"], name, spoken),
         "script": Markup(script),  # noqa: S704  a file of this package
@@ -155,7 +163,13 @@ def _script() -> tuple[str, str]:
 
 
 _HOW_IT_FLOWS = (
-    "Every node of every stage, what it reads and what it writes. `make viz` shows the same as a graph, with previews."
+    "Every node of every stage, what it reads and what it writes. `make viz` shows the same with previews of tables, "
+    "figures and numbers."
+)
+_HOW_TO_READ_DRAWINGS = (
+    "A box is a node and, below its name, what it writes; lines lead from there to the nodes that read it, left to "
+    "right. × counts the variants that one box stands for, » marks what another stage reads, and a dashed box is what "
+    "comes from another stage. Names lead to the words below each drawing, where parameters stand too."
 )
 _HOW_TO_READ = (
     "Brackets are 95 % intervals. Ahead or behind is called clear only where the difference, unit by unit, has an "

@@ -1,6 +1,7 @@
 "use strict";
+// Pages are complete without this script. Texts are set as text, never as markup.
+
 // Lets readers point at what a chart shows: by pointer, by touch, by arrow keys; and hide series by its legend.
-// The drawing is complete without it. Texts are set as text, never as markup.
 for (const chart of document.querySelectorAll(".chart")) {
   const svg = chart.querySelector("svg");
   const points = JSON.parse(chart.dataset.points);
@@ -92,3 +93,33 @@ for (const chart of document.querySelectorAll(".chart")) {
     });
   }
 }
+
+// A box of the flow that is pointed at or focused lights up its lines and the boxes at their other ends.
+for (const graph of document.querySelectorAll(".graph")) {
+  const light = (event) => {
+    const box = event.target.closest(".box");
+    for (const part of document.querySelectorAll(".lit")) part.classList.remove("lit");
+    if (!box) return;
+    for (const line of graph.querySelectorAll(".line")) {
+      const ends = line.dataset.ends.split(" ");
+      if (!ends.includes(box.id)) continue;
+      line.classList.add("lit");
+      line.parentElement.append(line);
+      for (const end of ends) document.getElementById(end).classList.add("lit");
+    }
+  };
+  for (const what of ["pointerover", "pointerleave", "focusin"]) graph.addEventListener(what, light);
+}
+
+// What a link leads to is unfolded, and its box in the drawing is marked.
+function arrive() {
+  const target = document.getElementById(location.hash.slice(1));
+  for (let fold = target?.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+  target?.scrollIntoView();
+  for (const box of document.querySelectorAll(".box.here")) box.classList.remove("here");
+  for (const link of document.querySelectorAll(".box:not(.outside) a")) {
+    if (link.getAttribute("href") === location.hash) link.closest(".box").classList.add("here");
+  }
+}
+addEventListener("hashchange", arrive);
+arrive();
