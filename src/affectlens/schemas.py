@@ -249,6 +249,11 @@ EmotionExamplesScored = _table(
         "split": _one_of(SPLITS),
     },
 )
+EmotionAnswers = _table(
+    "emotion_answers",
+    {"model": _string(), "unit": _id(), "truth": _list(), "decided": _list(), "brier": _real(0.0)},
+    unique=["model", "unit"],
+)
 
 # --- features --------------------------------------------------------------------------------------------------------
 UtteranceSplits = _table(

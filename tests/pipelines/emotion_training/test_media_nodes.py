@@ -145,7 +145,7 @@ def test_without_pictures_nothing_is_fitted_and_words_speak_alone(looked, stage,
 
 @pytest.fixture(scope="module")
 def explained(looked, stage, stage_tables) -> tuple[pd.DataFrame, list[Exhibit]]:
-    _, scored = nodes.score_members(
+    _, scored, _ = nodes.score_members(
         stage_tables.examples, stage_tables.annotations, stage.decision, 5, SEED, "tiny", *stage.members
     )
     hostile = scored.assign(text=[HOSTILE, *scored["text"].iloc[1:]])

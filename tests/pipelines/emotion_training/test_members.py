@@ -55,5 +55,5 @@ def test_a_blend_holds_trained_members_only_and_carries_what_every_member_carrie
 
 def test_members_that_were_not_fitted_are_in_no_table(stage, stage_tables) -> None:
     some = (*stage.members[:4], scoring.NOT_FITTED)
-    rows, _ = nodes.score_members(stage_tables.examples, stage_tables.annotations, stage.decision, 2, 7, "x", *some)
+    rows, *_ = nodes.score_members(stage_tables.examples, stage_tables.annotations, stage.decision, 2, 7, "x", *some)
     assert {*rows["model"]} == {"majority", "lexicon_rule", "tfidf", "cnn", "human", "cnn - tfidf"}

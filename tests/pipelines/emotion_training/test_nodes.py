@@ -8,7 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from affectlens import schemas
+from affectlens.evaluation.emotion import macro_f1
 from affectlens.evaluation.estimate import LEADERBOARD_COLUMNS
+from affectlens.features.taxonomy import indicator_matrix, labels_of
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.pipelines.emotion_training import nodes
 from affectlens.pipelines.emotion_training.params import EmotionMemberParams
@@ -17,7 +19,7 @@ from affectlens.training.emotion import encode_texts
 
 
 @pytest.fixture(scope="module")
-def scores(stage, stage_tables) -> tuple[pd.DataFrame, pd.DataFrame]:
+def scores(stage, stage_tables) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     return nodes.score_members(
         stage_tables.examples, stage_tables.annotations, stage.decision, 5, 7, "tiny", *stage.members
     )
@@ -89,7 +91,7 @@ def test_a_text_that_stands_in_several_places_is_read_once(stage, stage_tables, 
 
 
 def test_the_leaderboard_starts_with_every_member_on_test(stage, scores) -> None:
-    rows, _ = scores
+    rows, *_ = scores
     assert list(rows.columns) == list(LEADERBOARD_COLUMNS)
     first = rows[(rows["split"] == "test") & (rows["protocol"] == "held_out") & (rows["metric"] == "macro_f1")]
     assert first["model"].tolist() == [*MEMBERS, "blend", "human"]
@@ -99,21 +101,21 @@ def test_the_leaderboard_starts_with_every_member_on_test(stage, scores) -> None
 
 
 def test_the_valid_figure_of_the_leaderboard_is_that_of_the_checkpoint(stage, scores) -> None:
-    rows, _ = scores
+    rows, *_ = scores
     fair = rows[(rows["protocol"] == "cross_fitted") & (rows["metric"] == "macro_f1")].set_index("model")["value"]
     for checkpoint in stage.members:
         assert fair[checkpoint.architecture] == pytest.approx(checkpoint.metadata["valid_metric"], abs=1e-9)
 
 
 def test_annotators_who_always_agree_are_a_ceiling_of_one(scores) -> None:
-    rows, _ = scores
+    rows, *_ = scores
     human = rows[rows["model"] == "human"].set_index("metric")["value"]
     assert human["macro_f1"] == human["krippendorff_alpha"] == 1.0
 
 
 def test_without_test_rows_the_cross_fitted_figures_stand_first(stage, stage_tables) -> None:
     examples = stage_tables.examples[stage_tables.examples["split"] != "test"]
-    rows, shown = nodes.score_members(
+    rows, shown, _ = nodes.score_members(
         examples, stage_tables.annotations.iloc[:0], stage.decision, 2, 7, "x", *stage.members
     )
     assert rows[["split", "protocol"]].iloc[0].tolist() == ["valid", "cross_fitted"]
@@ -130,6 +132,22 @@ def test_examples_show_the_texts_that_were_scored_with_what_was_said(scores, sta
     truth = stage_tables.examples.set_index("utterance_id").loc[shown["utterance_id"]]
     assert truth["text"].tolist() == shown["text"].tolist()
     assert set(shown["split"]) == {"test"}
+
+
+def test_the_answers_of_every_member_give_its_numbers_again(scores, stage_tables) -> None:
+    rows, _, answers = scores
+    schemas.EmotionAnswers.validate(answers)
+    asked = stage_tables.examples[stage_tables.examples["split"] == "test"].set_index("utterance_id")["labels"]
+    board = rows[rows["protocol"] == "held_out"].set_index(["model", "metric"])["value"]
+    for model, texts in answers.groupby("model"):
+        assert texts["truth"].map(list).tolist() == asked.loc[texts["unit"]].map(sorted_by_taxonomy).tolist()
+        truth, decided = (indicator_matrix(texts[name].tolist(), "ekman") for name in ("truth", "decided"))
+        assert macro_f1(truth, decided) == pytest.approx(board[model, "macro_f1"])
+        assert texts["brier"].mean() == pytest.approx(board[model, "brier"], abs=1e-6)
+
+
+def sorted_by_taxonomy(labels) -> list[str]:
+    return sorted(labels, key=labels_of("ekman").index)
 
 
 def test_several_taxonomies_are_refused(stage, stage_tables) -> None:

@@ -131,8 +131,11 @@ def score_members(
     seed: int,
     dataset: str,
     *checkpoints: Checkpoint,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Score every member on test, which no other node reads, and on valid; show texts read right and wrong."""
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Score every member on test, which no other node reads, and on valid; show texts read right and wrong.
+
+    The third table holds what each member answered to each text that figures come from.
+    """
     fitted = scoring.fitted(checkpoints)
     valid, test = (tables.labelled_texts(examples, split) for split in ("valid", "test"))
     where = scoring.Setting("valid", "cross_fitted", seed, dataset)
@@ -150,8 +153,9 @@ def score_members(
     parts.append(scoring.member_rows(same, replace(where, protocol="tuned_on_same"), per_label=False))
     parts.append(scoring.paired_rows(first, replace(main, protocol="paired")))
     best = first[choose_member(*fitted).architecture]
-    answers = (best.truth, best.decisions[best.taxonomy], best.probabilities)
-    return scoring.joined(parts), tables.examples_table(shown, *answers, valid.names, n_examples)
+    said = (best.truth, best.decisions[best.taxonomy], best.probabilities)
+    examples_shown = tables.examples_table(shown, *said, valid.names, n_examples)
+    return scoring.joined(parts), examples_shown, scoring.answers(first, list(shown["utterance_id"]), valid.names)
 
 
 def collect_leaderboard(*parts: pd.DataFrame) -> pd.DataFrame:

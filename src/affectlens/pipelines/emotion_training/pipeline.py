@@ -60,12 +60,13 @@ def _all_members() -> Pipeline:
     shared = ["params:seed", "params:dataset"]
     beyond = ["emotion_examples", "other_texts", "params:emotion.robustness"]
     both = ["emotion_checkpoint", "tfidf_checkpoint"]
+    told = ["emotion_model_scores", "emotion_examples_scored", "emotion_answers"]
     steps: list[tuple[Callable[..., Any], list[str], str | list[str]]] = [
         (nodes.collect_histories, [*_HISTORIES, *_OTHER_HISTORIES], "emotion_history"),
         (nodes.blend_members, [*weighed, *_ALONE], "blend_checkpoint"),
         (nodes.choose_member, _CHECKPOINTS, "emotion_checkpoint"),
         (nodes.read_texts, ["emotion_checkpoint", "utterances", "contents"], ["text_signals", "content_emotions"]),
-        (nodes.score_members, [*tested, *shared, *_CHECKPOINTS], ["emotion_model_scores", "emotion_examples_scored"]),
+        (nodes.score_members, [*tested, *shared, *_CHECKPOINTS], told),
         *_looking(shared),
         *_states(shared),
         _explaining(shared),

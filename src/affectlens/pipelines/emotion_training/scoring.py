@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from affectlens.evaluation.agreement import human_ceiling
+from affectlens.evaluation.calibration import brier_score
 from affectlens.evaluation.emotion import ScoredTexts, emotion_estimates, macro_f1, paired_macro_f1
 from affectlens.evaluation.estimate import Estimate, leaderboard_rows
 from affectlens.evaluation.policy_values import holm
@@ -110,6 +111,30 @@ def without_own_fold(
     """What a member says about validation texts, tuned on the other folds only."""
     fair = cross_fitted(raw[checkpoint.architecture], texts.labels, texts.taxonomy, params, seed)
     return ScoredTexts(texts.taxonomy, texts.labels, fair.probabilities, fair.decisions, fair.sets)
+
+
+def answers(scored: Mapping[str, ScoredTexts], units: Sequence[str], names: Sequence[str]) -> pd.DataFrame:
+    """One row a member and text: the true labels, those it decided on, and its Brier score.
+
+    Args:
+        scored: member -> what it said about the texts.
+        units: id of each text.
+        names: of the labels.
+    """
+    labels = np.asarray(names, dtype=object)
+    parts = [
+        pd.DataFrame(
+            {
+                "model": member,
+                "unit": units,
+                "truth": [list(labels[row > 0]) for row in said.truth],
+                "decided": [list(labels[row]) for row in said.decisions[said.taxonomy]],
+                "brier": brier_score(said.truth, said.probabilities),
+            }
+        )
+        for member, said in scored.items()
+    ]
+    return pd.concat(parts, ignore_index=True)
 
 
 def member_rows(scored: Mapping[str, ScoredTexts], setting: Setting, *, per_label: bool) -> pd.DataFrame:

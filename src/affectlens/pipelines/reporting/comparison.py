@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
+from sklearn.preprocessing import MultiLabelBinarizer
 
+from affectlens.evaluation.emotion import paired_macro_f1
 from affectlens.evaluation.estimate import paired_difference
 from affectlens.exhibits import Axis, Exhibit, Finding, Interval, Intervals, Message, Note, Records
 
 from . import pages, render, wording
 from .blocks import each
-from .runs import BOARD_KEYS, UNIT_KEYS, Run
+from .runs import ANSWERS, BOARD_KEYS, UNIT_KEYS, Run
 from .texts import LanguageCode
 
 _PARAMETERS, _DATA, _UNITS = "Parameters", "Data", "Paired, unit by unit"
@@ -20,6 +22,7 @@ _DIFFER = (
     "{both} numbers are in both runs; {moved} differ, {apart} of them with intervals that lie apart. "
     "{one} are in one run only."
 )
+_PAIRED = [*UNIT_KEYS[:-1], "value", "lower", "upper", "p_value", "n"]
 _SEED = 0  # of the bootstrap; a comparison of two runs has no seed of its own
 
 
@@ -35,7 +38,7 @@ def comparison_page(first: Run, second: Run, tongue: LanguageCode) -> str:
 def exhibits(first: Run, second: Run) -> list[Exhibit]:
     """Everything that the page shows."""
     numbers = _joined(first.leaderboard, second.leaderboard)
-    paired = paired_rows(first.units, second.units)
+    paired = pd.concat([paired_f1_rows(first.answers, second.answers), paired_rows(first.units, second.units)])
     return [
         _overview(numbers),
         *_changes(_PARAMETERS, "parameter", *(_flat(run.manifest.get("parameters", {})) for run in (first, second))),
@@ -52,7 +55,23 @@ def paired_rows(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     for (stage, model, metric), units in both.groupby(UNIT_KEYS[:-1], sort=False):
         found, p_value = paired_difference(units["value_second"].to_numpy(), units["value_first"].to_numpy(), _SEED)
         rows.append([stage, model, metric, found.value, found.lower, found.upper, p_value, found.n])
-    return pd.DataFrame(rows, columns=[*UNIT_KEYS[:-1], "value", "lower", "upper", "p_value", "n"])
+    return pd.DataFrame(rows, columns=_PAIRED)
+
+
+def paired_f1_rows(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    """The same for macro-F1, which is no mean over texts, on the texts to which both runs gave the same labels."""
+    both = first.merge(second, on=ANSWERS[:2], suffixes=("_first", "_second"))
+    truth, other = (both[f"truth_{run}"].map(frozenset) for run in ("first", "second"))
+    both = both.assign(truth=truth)[truth == other]
+    coded = MultiLabelBinarizer().fit(pd.concat([both[name] for name in ("truth", "decided_first", "decided_second")]))
+    rows = []
+    for model, texts in both.groupby("model", sort=False):
+        truth, second_said, first_said = (
+            coded.transform(texts[name]) for name in ("truth", "decided_second", "decided_first")
+        )
+        found, p_value = paired_macro_f1(truth, second_said, first_said, _SEED)
+        rows.append(["emotion", model, "macro_f1", found.value, found.lower, found.upper, p_value, found.n])
+    return pd.DataFrame(rows, columns=_PAIRED)
 
 
 def _joined(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
@@ -93,7 +112,10 @@ def _paired_exhibit(paired: pd.DataFrame) -> Exhibit:
         for row in each(paired)
     )  # fmt: skip
     axis = Axis(label="second run minus first run")
-    note = "Bars are 95 % intervals over units."
+    note = (
+        "Bars are 95 % intervals over units. Generation is not among them: its metrics compare sets of vectors, so no "
+        "unit has a score of its own."
+    )
     return Intervals(
         title="Differences", part=_UNITS, note=note, axis=axis, rows=rows, reference=0.0, reference_label="no change"
     )

@@ -1,4 +1,4 @@
-"""What a past run left on disk: its manifest, its leaderboards and, where a stage wrote them, its scores by unit."""
+"""What a past run left on disk: its manifest, its leaderboards and, where a stage wrote them, scores by unit."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pandas as pd
 
 BOARD_KEYS = ["stage", "model", "metric", "split", "protocol", "seed", "dataset"]
 UNIT_KEYS = ["stage", "model", "metric", "unit"]
+ANSWERS = ["model", "unit", "truth", "decided"]
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,14 @@ class Run:
         manifest: what `08_reporting/runs/<version>.json` says; empty if there is none.
         leaderboard: the rows of all leaderboards that it wrote.
         units: its scores by unit (stage, model, metric, unit, value); empty if no stage wrote any.
+        answers: what each emotion model decided about each text (model, unit, truth, decided); empty if it wrote none.
     """
 
     version: str
     manifest: Mapping[str, Any]
     leaderboard: pd.DataFrame
     units: pd.DataFrame
+    answers: pd.DataFrame
 
 
 def load_run(root: Path, version: str) -> Run:
@@ -48,10 +51,13 @@ def load_run(root: Path, version: str) -> Run:
         found = ", ".join(known) or "none"
         raise LookupError(f"no leaderboard under {root} has version {version!r}; versions: {found}")
     units = [pd.read_parquet(path) for path in sorted(reporting.glob(f"*_unit_scores.parquet/{version}/*.parquet"))]
+    answers = [pd.read_parquet(path) for path in reporting.glob(f"emotion_answers.parquet/{version}/*.parquet")]
+    units += [table.assign(stage="emotion", metric="brier", value=table["brier"]) for table in answers]
     manifest = reporting / "runs" / f"{version}.json"
     facts = json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else {}
-    return Run(version, facts, pd.concat(boards, ignore_index=True), _joined(units, [*UNIT_KEYS, "value"]))
+    board = pd.concat(boards, ignore_index=True)
+    return Run(version, facts, board, _joined(units, [*UNIT_KEYS, "value"]), _joined(answers, ANSWERS))
 
 
 def _joined(tables: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
+    return pd.concat([table[columns] for table in tables] or [pd.DataFrame(columns=columns)], ignore_index=True)
