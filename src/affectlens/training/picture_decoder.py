@@ -16,10 +16,13 @@ from torch import Tensor, nn
 from torch.nn.functional import relu
 
 from affectlens.models.checkpoint import Checkpoint
+from affectlens.models.gan.drawing import draw_pictures
 from affectlens.models.gan.picture import PictureCritic, PictureOutput, PictureParams, PictureVae
 from affectlens.params import Params
 from affectlens.training.adversarial import AdversarialLosses, AdversarialParams, fit_adversarial
 from affectlens.training.loop import TrainerParams
+from affectlens.training.samples import picture_grid, sampled_rows
+from affectlens.training.state import event_writer
 
 METRIC_NAME = "minus_joint_mmd2"
 ARCHITECTURE = "picture_decoder"
@@ -119,7 +122,11 @@ def fit_picture_decoder(
         )  # fmt: skip
     facts = {"seed": seed, "n_train": len(train.frames), "metric_name": METRIC_NAME}
     facts |= {"valid_metric": float(history["valid_metric"].max())}
-    return Checkpoint.of(vae, ARCHITECTURE, sizes, **facts), history
+    checkpoint, rows = Checkpoint.of(vae, ARCHITECTURE, sizes, **facts), sampled_rows(len(valid.frames))
+    drawn = draw_pictures(checkpoint, valid.condition[rows], seed)
+    with event_writer(work_dir) as events:
+        events({"samples/real_above_drawn": picture_grid(valid.frames[rows], drawn)}, len(history))
+    return checkpoint, history
 
 
 def picture_loss(vae: Any, critic: Any, batch: PictureBatch, params: PictureLossParams) -> Tensor:

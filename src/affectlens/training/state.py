@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 logger = logging.getLogger(__name__)
 
+Event = float | Tensor | np.ndarray | str
 _FILE = "state.safetensors"
 
 
@@ -118,19 +119,24 @@ def histograms_of(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {f"weights/{name}": tensor.detach().float().cpu() for name, tensor in weights.items() if tensor.numel() > 1}
 
 
-def _add(writer: Any, values: Mapping[str, float | Tensor], step: int) -> None:
+def _add(writer: Any, values: Mapping[str, Event], step: int) -> None:
     for name, value in values.items():
         if isinstance(value, Tensor):
             writer.add_histogram(name, value, step)
+        elif isinstance(value, np.ndarray):
+            writer.add_image(name, value, step, dataformats="HWC")
+        elif isinstance(value, str):
+            writer.add_text(name, value, step)
         else:
             writer.add_scalar(name, value, step)
 
 
 @contextmanager
-def event_writer(work_dir: Path | None) -> Iterator[Callable[[Mapping[str, float | Tensor], int], None]]:
-    """A function (values, step) that writes TensorBoard events under `work_dir/events`: numbers, tensors as histograms.
+def event_writer(work_dir: Path | None) -> Iterator[Callable[[Mapping[str, Event], int], None]]:
+    """A function (values, step) that writes TensorBoard events under `work_dir/events`.
 
-    Without a folder it writes nothing.
+    Numbers become curves, tensors histograms, arrays (height, width, 3) pictures, strings texts. Without a folder it
+    writes nothing.
     """
     if work_dir is None:
         yield lambda values, step: None

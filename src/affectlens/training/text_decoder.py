@@ -25,9 +25,12 @@ from affectlens.features.text import (
 )
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.gan.text_decoder import END_INDEX, START_INDEX, TextDecoder, TextDecoderParams
+from affectlens.models.gan.writing import WritingParams, write_texts
 from affectlens.params import Params
 from affectlens.training.batches import bucketed_order
 from affectlens.training.loop import TrainerParams, TrainingParams, fit
+from affectlens.training.samples import sampled_rows, text_list
+from affectlens.training.state import event_writer
 
 METRIC_NAME = "minus_token_nll"
 ARCHITECTURE = "text_decoder"
@@ -109,6 +112,7 @@ def fit_text_decoder(
     train: DescribedTexts,
     valid: DescribedTexts,
     trainer: TrainerParams,
+    writing: WritingParams,
     *,
     seed: int,
     work_dir: Path | None,
@@ -133,7 +137,12 @@ def fit_text_decoder(
         )  # fmt: skip
     facts = {"seed": seed, "n_train": len(train.texts), "metric_name": METRIC_NAME}
     facts |= {"words": list(words.tokens), "max_tokens": model_params.max_tokens}
-    return Checkpoint.of(model, ARCHITECTURE, sizes, **facts), history
+    checkpoint, rows = Checkpoint.of(model, ARCHITECTURE, sizes, **facts), sampled_rows(len(valid.texts))
+    asked = valid.condition[rows]
+    written = write_texts(checkpoint, asked, asked[:, :0], writing, seed)
+    with event_writer(work_dir) as events:
+        events({"samples/real_and_written": text_list([valid.texts[row] for row in rows], written)}, len(history))
+    return checkpoint, history
 
 
 class Likelihood:

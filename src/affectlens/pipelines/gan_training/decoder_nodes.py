@@ -63,7 +63,8 @@ def train_text_decoder(
         logger.warning("no text decoder is fitted: fewer than two train or valid contents have a text")
         return NOT_FITTED, pd.DataFrame(columns=_HISTORY)
     work_dir = Path(workspace) / "gan" / "text"
-    checkpoint, history = fit_text_decoder(variant, train, valid, trainer, seed=seed, work_dir=work_dir)
+    fitted = (variant, train, valid, trainer, params.writing)
+    checkpoint, history = fit_text_decoder(*fitted, seed=seed, work_dir=work_dir)
     return checkpoint, history.assign(member="text")[_HISTORY]
 
 
