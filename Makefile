@@ -27,6 +27,11 @@ lint: .venv/.dev
 	$(BIN)/ruff format --check src tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/sphinx-build -q -W -E -b dummy $(WRITTEN_PAGES) docs build/docs
+
+# Without the reference, which takes minutes to read off the docstrings: seconds, and links between pages are checked.
+WRITTEN_PAGES := -D extensions=myst_parser -D exclude_patterns='images/**,reference.md,_reference/**' \
+  -D suppress_warnings=toc.not_readable
 
 viz: .venv/.dev  ## the pipelines in kedro-viz
 	$(BIN)/kedro viz run
