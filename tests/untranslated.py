@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
-from affectlens.pipelines.reporting import texts
+from affectlens.pipelines.reporting import render, texts
 from affectlens.pipelines.reporting.texts import language
 
 # What is no prose: names with a dash between them, numbers with units, dates, references of a stage, protocols in full.
 _NO_PROSE = re.compile(
-    r"[^A-Za-z]*|\S+|.* - .*|reference: .*|[\d.,− ]+ \S+|\[.*\]|r\d?|\w+, \w+|`?\w+, full ranking.*|CC BY .*"
+    r"[^A-Za-z]*|\S+|.* - .*|reference: .*|[\d.,− ]+ \S+|\[.*\]|r\d?|\w+, [\w:]+(, \d+)?|`?\w+, full ranking.*|CC BY .*"
 )
 
 
@@ -33,3 +36,12 @@ class Recorder(dict[str, str]):
     def as_language(self) -> texts.Language:
         """Chinese by this catalogue."""
         return texts.Language("zh-Hans", "", self)
+
+
+@contextmanager
+def recorded() -> Iterator[Recorder]:
+    """Within it, every page is in Chinese, by the catalogue that is handed out."""
+    catalogue = Recorder()
+    uncached = render._environment.__wrapped__
+    with patch.multiple(render, language=lambda _: catalogue.as_language(), _environment=uncached):
+        yield catalogue

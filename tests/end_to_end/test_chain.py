@@ -20,7 +20,7 @@ from affectlens.pipelines.reporting.comparison import comparison_page
 from affectlens.pipelines.reporting.runs import load_run
 from affectlens.runner import ProcessRunner
 from affectlens.session import StageSession
-from untranslated import Recorder
+from untranslated import recorded
 
 
 def session_for(root: Path, data_root: Path) -> KedroSession:
@@ -104,14 +104,13 @@ def test_every_number_of_the_data_card_is_the_one_of_the_run(data_root: Path, ca
         assert shown["Collection"][row.source] == expected
 
 
-def test_a_real_run_has_a_chinese_word_for_everything(data_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    catalogue, sections = Recorder(), data_root / "08_reporting/sections"
-    monkeypatch.setattr(render, "language", lambda _: catalogue.as_language())
-    monkeypatch.setattr(render, "_environment", render._environment.__wrapped__)
+def test_a_real_run_has_a_chinese_word_for_everything(data_root: Path) -> None:
+    sections = data_root / "08_reporting/sections"
     shown = {path.stem: json.loads(path.read_text()) for path in sections.glob("*.json")}
     analytics = [shown.pop(name) for name in ("attention_page", "expression_page")]
     evaluation = [shown.pop("run"), *shown.values()]
-    render.reports(evaluation, *analytics, {"nodes": [], "datasets": []}, "zh")
+    with recorded() as catalogue:
+        render.reports(evaluation, *analytics, {"nodes": [], "datasets": []}, "zh")
     assert catalogue.missing == []
 
 

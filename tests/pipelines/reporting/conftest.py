@@ -50,7 +50,7 @@ from affectlens.pipelines.reporting.params import (
     StagesParams,
 )
 from affectlens.pipelines.reporting.pipeline import EXHIBITING
-from untranslated import Recorder
+from untranslated import recorded
 
 RUN_ID = "2026-01-05T10.00.00.000Z"
 ROOT = Path(__file__).parents[3]
@@ -291,10 +291,7 @@ def reports(tables: Tables) -> tuple[dict[str, str], dict[str, Any]]:
 @pytest.fixture(scope="session")
 def chinese(tables: Tables) -> tuple[dict[str, str], list[str]]:
     """The pages in Chinese, and the texts that have no translation."""
-    catalogue = Recorder()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(render, "language", lambda _: catalogue.as_language())
-        patch.setattr(render, "_environment", render._environment.__wrapped__)  # without its cache
+    with recorded() as catalogue:
         pages, _ = run_reports(tables, tongue="zh")
     return pages, catalogue.missing
 

@@ -14,6 +14,7 @@ import pytest
 from affectlens.exhibits import Finding, Intervals, Note, Records
 from affectlens.pipelines.reporting import comparison
 from affectlens.pipelines.reporting.runs import Run, load_run
+from untranslated import recorded
 
 NO_UNITS = pd.DataFrame(columns=["stage", "model", "metric", "unit", "value"])
 NO_ANSWERS = pd.DataFrame(columns=["model", "unit", "truth", "decided"])
@@ -72,6 +73,14 @@ def test_paired_differences_use_the_units_that_both_runs_scored(runs: tuple[Run,
     assert (row.n, row.group) == (40, "policy")
     assert row.value == pytest.approx(0.1)
     assert 0.07 < row.lower < 0.1 < row.upper < 0.13
+
+
+def test_the_page_has_a_chinese_word_for_everything(runs: tuple[Run, Run]) -> None:
+    without = replace(runs[0], manifest={}, units=NO_UNITS)
+    with recorded() as catalogue:
+        for first, second in (runs, runs[::-1], (without, runs[1]), (runs[0], runs[0])):
+            comparison.comparison_page(first, second, "zh")
+    assert catalogue.missing == []
 
 
 def test_runs_without_common_units_say_so(runs: tuple[Run, Run]) -> None:
