@@ -2,8 +2,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from kedro.config import OmegaConfigLoader
+from kedro.io import DataCatalog
+from kedro.validation.exceptions import DataValidationError
 from omegaconf.errors import InterpolationResolutionError
 
 from affectlens.config import OnceConfigLoader, consecutive
@@ -49,3 +52,21 @@ def test_the_files_are_read_once_and_nobody_changes_what_another_gets(folder: Pa
     loader["parameters"]["model"]["labels"].append("fear")
     (folder / "base/parameters.yml").unlink()
     assert loader["parameters"]["model"]["labels"] == ["joy"]
+
+
+def test_a_table_is_checked_when_saved_and_when_loaded_unless_this_process_saved_it(
+    folder: Path, tmp_path: Path
+) -> None:
+    entry = "pandas.ParquetDataset\n  filepath: {path}\n  validator: affectlens.schemas.EmotionAnswers\n"
+    path = tmp_path / "answers.parquet"
+    (folder / "base/catalog.yml").write_text("answers:\n  type: " + entry.format(path=path))
+    config = OnceConfigLoader(str(folder), base_env="base", default_run_env="local")["catalog"]
+    good = pd.DataFrame({"model": ["lstm"], "unit": ["u"], "truth": [["joy"]], "decided": [["joy"]], "brier": [0.1]})
+    mine, other = DataCatalog.from_config(config), DataCatalog.from_config(config)
+    mine.save("answers", good)
+    good.drop(columns="truth").to_parquet(path)
+    assert "truth" not in mine.load("answers")
+    with pytest.raises(DataValidationError):
+        other.load("answers")
+    with pytest.raises(DataValidationError):
+        mine.save("answers", good.drop(columns="truth"))
