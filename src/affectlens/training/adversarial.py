@@ -132,7 +132,7 @@ def _start(generator: nn.Module, critic: nn.Module, params: AdversarialParams, t
             lr=rates[name],
             betas=(0.0, 0.9),
             weight_decay=params.steps.weight_decay,
-            fused=trainer.precision == "32-true",  # it cannot clip what a scaler has still to unscale
+            fused=trainer.is_fused,
         )
         for name, module in modules.items()
     }

@@ -35,6 +35,11 @@ class TrainerParams(Params):
     precision: Literal["32-true", "bf16-mixed", "16-mixed"]
     strategy: Literal["auto", "ddp_spawn", "ddp_fork"] = Field(description="used with more than one device")
 
+    @property
+    def is_fused(self) -> bool:
+        """Whether the optimiser updates all weights in one kernel, which cannot clip what is still to be unscaled."""
+        return self.precision != "16-mixed"
+
 
 class TrainingParams(Params):
     """How long and how fast a model is fitted."""
@@ -109,7 +114,7 @@ def fit(
         FloatingPointError: the loss is not finite.
     """
     fabric = make_fabric(trainer)
-    arguments = (model, batches, loss_of, validate, training, seed, work_dir, metric_name, pace)
+    arguments = (model, batches, loss_of, validate, training, trainer.is_fused, seed, work_dir, metric_name, pace)
     if trainer.devices == 1:
         weights, history = _fit_process(fabric, *arguments)
     else:
@@ -126,6 +131,7 @@ def _fit_process(
     loss_of: LossOf,
     validate: Validate,
     training: TrainingParams,
+    is_fused: bool,
     seed: int,
     work_dir: Path | None,
     metric_name: str,
@@ -135,7 +141,9 @@ def _fit_process(
     identity = state.identity_of(model, next(iter(batches(np.random.default_rng([seed, 0])))), training, seed)
     identity += "" if pace is None else f"/{pace.params.model_dump_json()}"
     learning = model.parameters() if pace is None else pace.groups(model, training.learning_rate)
-    optimizer = torch.optim.AdamW(learning, lr=training.learning_rate, weight_decay=training.weight_decay)
+    optimizer = torch.optim.AdamW(
+        learning, lr=training.learning_rate, weight_decay=training.weight_decay, fused=is_fused
+    )
     wrapped, wrapped_optimizer = fabric.setup(model, optimizer)
     best: Mapping[str, Tensor] = copy.deepcopy(model.state_dict())
     history: list[dict[str, Any]] = []
