@@ -14,6 +14,7 @@ from affectlens.features.event_log import (
     counts_by,
     counts_by_age,
     counts_by_window_and_form,
+    daily_responses,
     half_ages,
     log_size,
     top_contents,
@@ -115,3 +116,37 @@ def test_the_top_of_a_window_knows_what_it_had_in_the_window_before(tmp_path: Pa
     )  # fmt: skip
     top = top_contents(written(tmp_path, rows), ["view"], "week", 1, LIMITS)
     assert top[["content_id", "rank", "n", "n_before"]].values.tolist() == [["a", 1, 2, 0], ["b", 1, 3, 1]]
+
+
+def responding(draw: np.random.Generator, jump: float) -> pd.DataFrame:
+    """Views of users with habits, who come one after another, and likes that jump for all of them on day 300."""
+    n_users, n_contents, n = 60, 40, 12000
+    user = draw.integers(n_users, size=n)
+    day = user * 5 + draw.integers(0, 300, n)
+    content = draw.integers(n_contents, size=n)
+    habit = draw.uniform(0.1, 0.5, n_users) + 0.3 * np.linspace(-1, 1, n_users).clip(0)
+    appeal = draw.normal(0, 0.05, n_contents)
+    is_liked = draw.random(n) < habit[user] + appeal[content] + jump * (day >= 300)
+    views = pd.DataFrame({
+        "user_id": np.char.add("u", user.astype(str)), "content_id": np.char.add("c", content.astype(str)),
+        "occurred_at": pd.Timestamp("2024-01-01", tz="UTC") + pd.to_timedelta(day, unit="D"), "kind": "view",
+    })  # fmt: skip
+    return pd.concat([views, views[is_liked].assign(kind="like")], ignore_index=True)
+
+
+@pytest.mark.parametrize("jump", [0.0, 0.15])
+def test_daily_responses_show_what_everybody_changes_and_not_who_comes_and_goes(tmp_path: Path, jump: float) -> None:
+    events = responding(np.random.default_rng(0), jump)
+    found = daily_responses(written(tmp_path, events), ["like", "comment"], LIMITS)
+    assert found["kind"].unique().tolist() == ["like"]
+    assert found["n"].sum() == (events["kind"] == "view").sum()
+    late = found["day"] >= pd.Timestamp("2024-01-01") + pd.Timedelta(days=300)
+    rates = [rows["total"].sum() / rows["n"].sum() for rows in (found[~late], found[late])]
+    raw = events.assign(late=events["occurred_at"] >= pd.Timestamp("2024-10-27", tz="UTC")).groupby("late")["kind"]
+    plain = raw.apply(lambda kinds: (kinds == "like").sum() / (kinds == "view").sum())
+    assert rates[1] - rates[0] == pytest.approx(jump, abs=0.03)
+    assert abs(plain[True] - plain[False] - jump) > 0.1
+
+
+def test_a_log_without_views_has_no_responses(tmp_path: Path, events: pd.DataFrame) -> None:
+    assert daily_responses(written(tmp_path, events[events["kind"] == "like"]), ["like"], LIMITS).empty

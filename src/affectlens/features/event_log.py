@@ -6,16 +6,19 @@ What does not fit the memory limit is spilled to disk by DuckDB.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
+import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from affectlens.features.composition import lasting_effects
 from affectlens.features.windows import Period
 from affectlens.params import Params
 
@@ -37,8 +40,43 @@ _COUNTS = {
 _WINDOWS_AND_FORMS = """
     SELECT date_trunc($period, utc(occurred_at)) AS start, kind, form, unit, count(*) AS n
     FROM log JOIN contents USING (content_id) JOIN groups USING (user_id) GROUP BY ALL ORDER BY ALL"""
+_KINDS = "SELECT DISTINCT kind FROM log"
+_UNITS = (
+    """CREATE TEMP TABLE users AS SELECT user_id, row_number() OVER (ORDER BY user_id) - 1 AS unit, n FROM (
+        SELECT user_id, count(*) AS n FROM log WHERE kind = 'view' GROUP BY user_id)""",
+    """CREATE TEMP TABLE contents AS SELECT content_id, row_number() OVER (ORDER BY content_id) - 1 AS unit, n FROM (
+        SELECT content_id, count(*) AS n FROM log WHERE kind = 'view' GROUP BY content_id)""",
+)
+_UNIT_SIZES = ("SELECT n FROM users ORDER BY unit", "SELECT n FROM contents ORDER BY unit")
+_CELLS = """
+    CREATE OR REPLACE TEMP TABLE cells AS
+    SELECT users.unit AS user, contents.unit AS content, date_trunc('month', utc(occurred_at)) AS month,
+           count(*) FILTER (kind = 'view') AS n, count(*) FILTER (kind = $kind) AS y
+    FROM log JOIN users USING (user_id) JOIN contents USING (content_id) WHERE kind IN ('view', $kind) GROUP BY ALL"""
+_TOLD = """
+    CREATE OR REPLACE TEMP VIEW told AS
+    SELECT user, content, month, n, y, by_user.effect AS of_user, by_content.effect AS of_content
+    FROM cells JOIN by_user ON by_user.unit = user JOIN by_content ON by_content.unit = content"""
+_LEVELS = """
+    CREATE OR REPLACE TEMP VIEW levels AS
+    SELECT month, sum(y - n * (of_user + of_content)) / greatest(sum(n), 1) AS level FROM told GROUP BY month"""
+_REMAINDERS = (
+    """
+    SELECT unit, sum(y - n * rest) AS sum, sum(y - 2 * y * rest + n * rest ^ 2) AS squares
+    FROM (SELECT user AS unit, n, y, level + of_content AS rest FROM told JOIN levels USING (month))
+    GROUP BY unit ORDER BY unit""",
+    """
+    SELECT unit, sum(y - n * rest) AS sum, sum(y - 2 * y * rest + n * rest ^ 2) AS squares
+    FROM (SELECT content AS unit, n, y, level + of_user AS rest FROM told JOIN levels USING (month))
+    GROUP BY unit ORDER BY unit""",
+)
 _DAYS = """
-    SELECT date_trunc('day', utc(occurred_at)) AS day, kind, count(*) AS n FROM log GROUP BY ALL ORDER BY ALL"""
+    SELECT date_trunc('day', utc(occurred_at)) AS day, count(*) FILTER (kind = 'view') AS n,
+           count(*) FILTER (kind = $kind) - sum(coalesce(by_user.effect, 0) + coalesce(by_content.effect, 0))
+               FILTER (kind = 'view') AS total
+    FROM log LEFT JOIN users USING (user_id) LEFT JOIN contents USING (content_id)
+        LEFT JOIN by_user ON by_user.unit = users.unit LEFT JOIN by_content ON by_content.unit = contents.unit
+    WHERE kind IN ('view', $kind) GROUP BY day HAVING count(*) FILTER (kind = 'view') > 0 ORDER BY day"""
 _HALF_AGES = """
     WITH aged AS (
         SELECT content_id, age_days(occurred_at, born_at) AS age FROM log JOIN births USING (content_id)
@@ -121,11 +159,49 @@ def counts_by_window_and_form(
     return _query(log, limits, _WINDOWS_AND_FORMS, {"period": period}, frames)
 
 
-def counts_by_day(log: EventLog, limits: CountingParams) -> pd.DataFrame:
-    """Interactions by day (UTC, without zone): `day` and one column a kind, 0 where there are none."""
-    found = _query(log, limits, _DAYS, {})
-    table: pd.DataFrame = found.pivot_table(index="day", columns="kind", values="n", fill_value=0, aggfunc="sum")
-    return table.astype("int64").reset_index().rename_axis(columns=None)
+def daily_responses(log: EventLog, kinds: Sequence[str], limits: CountingParams) -> pd.DataFrame:
+    """What users did with what they viewed, by day, without the lasting differences between users and contents.
+
+    Users come and go, and contents that many like are shown for a while: neither changes what anybody does. Their
+    effects are found beside those of the months (`composition.lasting_effects`).
+
+    Args:
+        log: the interactions.
+        kinds: of interactions with a viewed content, such as `like`; those that the log does not hold are left out.
+        limits: of memory.
+
+    Returns:
+        Columns `kind`, `day` (UTC, without zone), `n` views and `total` interactions of the kind, less what is usual
+        for the users and contents of these views. Empty for a log without views.
+    """
+    columns = ["kind", "day", "n", "total"]
+    with _open(log, limits) as connection:
+        held = set(connection.execute(_KINDS).df()["kind"])
+        chosen = [kind for kind in kinds if kind in held] if "view" in held else []
+        for query in _UNITS if chosen else ():
+            connection.execute(query)
+        frames = [_daily_response(connection, kind) for kind in chosen]
+    return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
+
+
+def _daily_response(connection: duckdb.DuckDBPyConnection, kind: str) -> pd.DataFrame:
+    connection.execute(_CELLS, {"kind": kind})
+    sizes = [connection.execute(query).df()["n"].to_numpy() for query in _UNIT_SIZES]
+
+    def tell(effects: Sequence[np.ndarray]) -> None:
+        for name, effect in zip(("by_user", "by_content"), effects, strict=True):
+            connection.register(name, pd.DataFrame({"unit": np.arange(effect.size), "effect": effect}))
+
+    def remainders(unit: int, effects: Sequence[np.ndarray]) -> tuple[np.ndarray, float]:
+        tell(effects)
+        found = connection.execute(_REMAINDERS[unit]).df()
+        return found["sum"].to_numpy(), float(found["squares"].sum())
+
+    tell([np.zeros(size.size) for size in sizes])
+    for query in (_TOLD, _LEVELS):
+        connection.execute(query)
+    tell(lasting_effects(sizes, remainders))
+    return connection.execute(_DAYS, {"kind": kind}).df().assign(kind=kind)
 
 
 def half_ages(
@@ -187,6 +263,16 @@ def _query(
     frames: Mapping[str, pd.DataFrame] | None = None,
 ) -> pd.DataFrame:
     """The result of a query over `log` and the frames, which it knows by their names."""
+    with _open(log, limits) as connection:
+        for name, frame in (frames or {}).items():
+            connection.register(name, frame)
+        found: pd.DataFrame = connection.execute(query, dict(values)).df()
+    return found
+
+
+@contextmanager
+def _open(log: EventLog, limits: CountingParams) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that knows the log by that name."""
     with TemporaryDirectory() as spill:
         settings: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": f"{limits.memory_limit_mb}MB",
@@ -197,7 +283,4 @@ def _query(
         with duckdb.connect(config=settings) as connection:
             connection.execute(_MACROS)
             connection.read_parquet(str(log.path)).create_view("log")
-            for name, frame in (frames or {}).items():
-                connection.register(name, frame)
-            found: pd.DataFrame = connection.execute(query, dict(values)).df()
-    return found
+            yield connection

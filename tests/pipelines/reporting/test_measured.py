@@ -115,16 +115,35 @@ def test_posts_carry_the_marks_of_their_texts_and_the_shares_of_their_reactions(
     counts = reactions(likes=[6, 0, 3], loves=[2, 0, 0], comments=[2, 0, 1], sads=[0, 0, 1])
     posts = expression_posts.expression_posts(small["contents"], small["utterances"], counts)
     schemas.ExpressionPosts.validate(posts)
-    assert posts["source"].value_counts().to_dict() == {"written": 5, "published": 3, "reacted": 3}
+    assert posts["source"].value_counts().to_dict() == {"written": 5, "published": 3, "reacted": 2}
     published = posts[posts["source"] == "published"]
     assert published["emoji_share"].tolist()[::2] == [1.0, 0.0]
     assert published["capital_share"].tolist()[::2] == [1.0, 0.0]
     assert published["elongation_share"].tolist()[::2] == [0.0, 1.0]
     assert published["tokens"].isna().tolist() == [False, True, False]
     reacted = posts[posts["source"] == "reacted"]
-    assert reacted["emotional_share"].tolist()[::2] == [0.25, 0.25]
-    assert np.isnan(reacted["emotional_share"].iloc[1])
-    assert reacted["comment_share"].tolist()[::2] == [0.2, 0.2]
+    assert reacted["emotional_share"].tolist() == [0.25, 0.25]
+    assert reacted["comment_share"].tolist() == [0.2, 0.2]
+    assert reacted["time"].tolist() == small["contents"]["created_at"].tolist()[::2]
+
+
+def test_later_readings_of_counters_hold_what_is_new_and_stand_between_the_readings() -> None:
+    read = pd.to_datetime(["2024-01-02", "2024-01-08", "2024-03-08"], utc=True)
+    rows = [("a", at, name, count) for name, counts in (("likes", [1, 4, 9]), ("loves", [None, None, 3]))
+            for at, count in zip(read, counts, strict=True) if count is not None]  # fmt: skip
+    counts = pd.DataFrame(rows, columns=["content_id", "observed_at", "reaction", "count"])
+    grown = expression_posts.new_reactions(counts)
+    assert grown["likes"].tolist() == [1, 3, 5]
+    assert grown["loves"].tolist() == [0, 0, 3]
+    assert grown["observed_at"].tolist() == [pd.NaT, *pd.to_datetime(["2024-01-05", "2024-02-07"], utc=True)]
+    shares = expression_posts.reaction_shares(grown)
+    assert shares["emotional_share"].tolist() == [0, 0, 0.375]
+
+
+def test_nobody_new_makes_no_further_row() -> None:
+    twice = pd.concat([reactions(likes=[2, 0]), reactions(likes=[2, 0])], ignore_index=True)
+    twice["observed_at"] += pd.to_timedelta([0, 0, 30, 30], unit="D")
+    assert len(expression_posts.reaction_shares(expression_posts.new_reactions(twice))) == 1
 
 
 def test_posts_of_unknown_people_are_units_of_their_own() -> None:
@@ -174,6 +193,30 @@ def test_a_break_is_found_to_the_day_beside_the_cycle_of_the_week() -> None:
     assert abs(place - true) <= 3
     (size,) = table.loc[table["quantity"] == "break_size:emoji_share", "value"]
     assert size == pytest.approx(0.15, abs=0.03)
+
+
+def test_what_breaks_in_one_series_is_asked_of_the_others() -> None:
+    """Too small to be seen among all places, large enough at the one that another series names; and no other."""
+    alone = measured.table(expression_shifts.breaks(daily(0.03), SHIFT, 0))
+    assert not alone["quantity"].str.startswith("break_day:").any()
+    weak, still = daily(0.03).assign(quantity="emoticon_share"), daily(0.0, 1).assign(quantity="capital_share")
+    together = measured.table(expression_shifts.breaks(pd.concat([daily(0.15, 2), weak, still]), SHIFT, 0))
+    days = together[together["quantity"].str.startswith("break_day:")]
+    assert sorted(days["quantity"]) == ["break_day:emoji_share", "break_day:emoticon_share"]
+    assert len(set(days["value"])) == 1
+
+
+def test_breaks_found_again_are_counted_within_two_windows() -> None:
+    rows = [measured.row("break_window:a", "written", Estimate.exact(10.0, 60), "days", ""),
+            *(measured.row("break_day:a", "written", Estimate(day, day - 30, day + 30, 60), measured.DAYS, "", str(day))
+              for day in (100.0, 225.0, 500.0))]  # fmt: skip
+    truth = pd.DataFrame([("break_day:a", "written", "all", day) for day in (118.0, 200.0)],
+                         columns=["quantity", "group", "window", "value"])  # fmt: skip
+    looked_for = measured.row("breaks:a", "written", Estimate.exact(3, 60), "breaks", "")
+    found = expression_shifts.recovery(measured.with_truth(measured.table([looked_for, *rows]), truth))
+    assert found == expression_shifts.Recovery(true=2, held=1, near=1, wrong=1)
+    assert found.f1 == 0.4
+    assert expression_shifts.recovery(measured.table(rows).assign(truth=np.nan)) is None
 
 
 def test_a_week_that_only_repeats_itself_has_no_break() -> None:

@@ -12,6 +12,7 @@ from affectlens.exhibits import Axis, Curves, Exhibit, Finding, Intervals, Messa
 
 from . import wording
 from .blocks import each
+from .expression_shifts import recovery
 from .measured import ALL
 from .told import ESTIMATORS, Row, all_numbers, bounded, chosen, code_of, interval_of, name_of
 
@@ -244,32 +245,30 @@ def _breaks(statistics: pd.DataFrame) -> list[Exhibit]:
     everywhere = ("Quantity", "Source", "Breaks", "Windows", "Jump that would be found")
     return [
         Finding(title="Breaks found", part=_BREAKS, note=note, value=float(n_found), is_count=True),
-        *_found_again(found),
+        *_found_again(statistics),
         *([Records(title="Where the level jumps", part=_BREAKS, columns=columns, rows=rows)] if rows else []),
         Records(title="Every series in which breaks were looked for", part=_BREAKS, columns=everywhere, rows=searched,
                 folded=True),
     ]  # fmt: skip
 
 
-def _found_again(found: pd.DataFrame) -> list[Exhibit]:
+def _found_again(statistics: pd.DataFrame) -> list[Exhibit]:
     """How many of the breaks that a world made were found, and how many others: nothing where nobody knows."""
-    true, placed = found["truth"].notna(), found["value"].notna()
-    if not true.any():
+    found = recovery(statistics)
+    if found is None:
         return []
-    held = (found["lower"] <= found["truth"]) & (found["truth"] <= found["upper"])
-    f1 = 2 * int(held.sum()) / (int(true.sum()) + int(placed.sum()))
     note = Message(
-        text="Of {true} breaks that the world made, {held} lie in the interval of one that was found; {near} more have "
-        "one further away, {missed} have none, and {wrong} were found where it made none.",
+        text="Of {true} breaks that the world made, {held} lie within two windows of one that was found; {near} more "
+        "have one further away, {missed} have none, and {wrong} were found where it made none.",
         values={
-            "true": wording.count(true.sum()),
-            "held": wording.count(held.sum()),
-            "near": wording.count((true & placed & ~held).sum()),
-            "missed": wording.count((true & ~placed).sum()),
-            "wrong": wording.count((placed & ~true).sum()),
+            "true": wording.count(found.true),
+            "held": wording.count(found.held),
+            "near": wording.count(found.near),
+            "missed": wording.count(found.true - found.held - found.near),
+            "wrong": wording.count(found.wrong),
         },
     )
-    return [Finding(title="Breaks found again (F1)", part=_BREAKS, note=note, value=f1)]
+    return [Finding(title="Breaks found again (F1)", part=_BREAKS, note=note, value=found.f1)]
 
 
 def _break_cells(row: Mapping[str, Any], statistics: pd.DataFrame) -> tuple[Any, ...]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from affectlens.evaluation.composition import without_authors
 from affectlens.features import writing_marks
-from affectlens.features.windows import equal_windows, window_names, window_starts
+from affectlens.features.composition import without_authors
+from affectlens.features.windows import equal_windows, window_names, window_numbers, window_starts
+from affectlens.schemas import COUNTERS
 
-from .attention_tables import latest_counts
 from .params import ExpressionParams
 
+RESPONSES = ("like", "comment", "share")  # to a viewed content, by kind of interaction
 EMOTIONAL = ("loves", "wows", "hahas", "sads", "angrys")
 TEXT_MARKS = ("emoji_share", "emoticon_share", "elongation_share", "mark_run_share", "capital_share")
 REACTION_MARKS = ("emotional_share", "some_emotional_share", *(f"{name}_share" for name in EMOTIONAL), "comment_share")
@@ -21,11 +22,13 @@ POST_COLUMNS = ["source", "time", "unit", "form", "tokens", *TEXT_MARKS, *REACTI
 def expression_posts(contents: pd.DataFrame, utterances: pd.DataFrame, reaction_counts: pd.DataFrame) -> pd.DataFrame:
     """Posts with a time: `source` (published, written, reacted), `unit` (author, by appearance) and marks.
 
-    A post that people reacted to stands twice: as published with its form and text, and as reacted with its reactions.
+    A post that people reacted to stands again as reacted, once for each time when its counters had grown.
     """
     published = _posts(contents.rename(columns={"created_at": "time", "author_id": "author"}), "published")
     written = _posts(utterances.rename(columns={"occurred_at": "time", "user_id": "author"}), "written")
-    reacted = published.assign(source="reacted", text=None).merge(reaction_shares(reaction_counts), on="content_id")
+    grown = reaction_shares(new_reactions(reaction_counts))
+    reacted = published.assign(source="reacted", text=None).merge(grown, on="content_id")
+    reacted["time"] = reacted["observed_at"].fillna(reacted["time"])
     parts = [_marked(part) for part in (published, written)] + [reacted]
     return pd.concat(parts, ignore_index=True).reindex(columns=POST_COLUMNS)
 
@@ -59,22 +62,42 @@ def _marked(posts: pd.DataFrame) -> pd.DataFrame:
     return posts.join(pd.DataFrame(marks, index=texts.index))
 
 
-def reaction_shares(reaction_counts: pd.DataFrame) -> pd.DataFrame:
-    """Shares among the reactions of each post, and of comments beside reactions; NaN where there are none."""
-    counts = latest_counts(reaction_counts[~reaction_counts["reaction"].isin(["impressions", "clicks", "shares"])])
-    if counts.empty:
-        return pd.DataFrame(columns=["content_id", *REACTION_MARKS])
-    counts = counts.reindex(columns=["likes", "comments", *EMOTIONAL]).fillna(0.0)
-    reactions = counts[["likes", *EMOTIONAL]].sum(axis=1)
+def new_reactions(reaction_counts: pd.DataFrame) -> pd.DataFrame:
+    """What each reading of a post's counters adds to the one before, dated in the middle between the two.
+
+    Returns:
+        `content_id`, `observed_at` (no time for the first reading: its reactions belong to the post's own day) and one
+        column a counter.
+    """
+    keys = ["content_id", "observed_at"]
+    read = reaction_counts.pivot_table(index=keys, columns="reaction", values="count", aggfunc="sum").reset_index()
+    by_post = read.groupby("content_id", sort=False)
+    counters = [name for name in read if name not in keys]
+    added = read[counters].fillna(0.0) - by_post[counters].shift().fillna(0.0)
+    before = by_post["observed_at"].shift()
+    dated = pd.DataFrame({"content_id": read["content_id"], "observed_at": before + (read["observed_at"] - before) / 2})
+    return dated.join(added.clip(lower=0.0).astype(np.float64))
+
+
+def reaction_shares(counts: pd.DataFrame) -> pd.DataFrame:
+    """Shares among the reactions of each row, and of comments beside reactions; rows without any are left out.
+
+    Args:
+        counts: columns of counters, and others, which are kept.
+    """
+    names = ["likes", "comments", *EMOTIONAL]
+    counted = counts.reindex(columns=names).fillna(0.0)
+    reactions = counted[["likes", *EMOTIONAL]].sum(axis=1)
     some = reactions.where(reactions > 0)
-    shares = {f"{name}_share": counts[name] / some for name in EMOTIONAL}
-    spoken = reactions + counts["comments"]
+    shares = {f"{name}_share": counted[name] / some for name in EMOTIONAL}
+    spoken = reactions + counted["comments"]
     shares |= {
-        "emotional_share": counts[list(EMOTIONAL)].sum(axis=1) / some,
-        "some_emotional_share": (counts[list(EMOTIONAL)].sum(axis=1) > 0).astype(np.float64).where(reactions > 0),
-        "comment_share": counts["comments"] / spoken.where(spoken > 0),
+        "emotional_share": counted[list(EMOTIONAL)].sum(axis=1) / some,
+        "some_emotional_share": (counted[list(EMOTIONAL)].sum(axis=1) > 0).astype(np.float64).where(reactions > 0),
+        "comment_share": counted["comments"] / spoken.where(spoken > 0),
     }
-    return pd.DataFrame(shares).reset_index()
+    kept = counts[[name for name in counts if name not in COUNTERS]]
+    return kept.join(pd.DataFrame(shares))[spoken > 0].reset_index(drop=True)
 
 
 def windows_of(posts: pd.DataFrame, params: ExpressionParams) -> tuple[pd.DataFrame, np.ndarray, list[str]]:
@@ -85,21 +108,18 @@ def windows_of(posts: pd.DataFrame, params: ExpressionParams) -> tuple[pd.DataFr
     return posts[enough], codes, window_names(pd.Series(kept), params.period).tolist()
 
 
-def daily_series(posts: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:
+def daily_series(posts: pd.DataFrame, responses: pd.DataFrame) -> pd.DataFrame:
     """Every quantity in which breaks are looked for, by day: `source`, `quantity`, `day`, `n` and `total` (sum over n).
 
     Posts count without the lasting differences between their authors, who come and go.
 
     Args:
         posts: as `expression_posts` gives them.
-        rates: by day, `day`, and the counts `view`, `like`, `comment` and `share` of what users did.
+        responses: what users did with what they viewed, as `event_log.daily_responses` gives it.
     """
     frames = [_daily(rows, str(source)) for source, rows in posts.groupby("source", sort=False)]
-    kinds = [kind for kind in ("like", "comment", "share") if kind in rates and "view" in rates and rates[kind].any()]
-    seen = {"source": "attended", "day": rates["day"]} if kinds else {}
-    frames += [
-        pd.DataFrame({**seen, "quantity": f"{kind}_rate", "n": rates["view"], "total": rates[kind]}) for kind in kinds
-    ]
+    if not responses.empty:
+        frames.append(responses.assign(source="attended", quantity=responses["kind"] + "_rate"))
     columns = ["source", "quantity", "day", "n", "total"]
     return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
 
@@ -109,8 +129,8 @@ def _daily(posts: pd.DataFrame, source: str) -> pd.DataFrame:
     values = values.assign(log_tokens=np.log1p(posts["tokens"])) if posts["tokens"].notna().any() else values
     if source != "reacted" and len(set(posts["form"])) > 1:
         values = values.join(pd.get_dummies(posts["form"], dtype=np.float64).add_prefix("form_share:"))
-    units = posts["unit"].to_numpy()
-    values = values.apply(lambda column: without_authors(column.to_numpy(dtype=np.float64), units))
+    units, month = posts["unit"].to_numpy(), window_numbers(window_starts(posts["time"], "month"), "month")
+    values = values.apply(lambda column: without_authors(column.to_numpy(dtype=np.float64), units, month))
     grouped = values.groupby(window_starts(posts["time"], "day"))
     counted, summed = grouped.count(), grouped.sum()
     return pd.concat(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from affectlens.evaluation import changepoints, drift, trends
 from affectlens.evaluation.estimate import Estimate
+from affectlens.evaluation.policy_values import holm
 from affectlens.features.windows import DAYS_OF, window_starts
 
 from .expression_posts import REACTION_MARKS, TEXT_MARKS, equal_series, windows_of
@@ -60,26 +62,97 @@ def author_trends(posts: pd.DataFrame) -> Iterator[Row]:
                 yield row(f"trend_{name}:{mark}", str(source), slope, unit, f"{method}, clusters are authors")
 
 
+@dataclass(frozen=True)
+class _Searched:
+    """One daily series, its windows and the breaks in it."""
+
+    source: str
+    quantity: str
+    days: pd.DataFrame
+    values: np.ndarray
+    first: pd.Series
+    breaks: changepoints.Breaks
+
+
 def breaks(series: pd.DataFrame, params: ShiftParams, seed: int) -> Iterator[Row]:
-    """Breaks of every daily series, with a false alarm in at most `alarm_rate` of runs on all of them together."""
+    """Breaks of every daily series, with a false alarm in at most `alarm_rate` of runs on all of them together.
+
+    What is found in one series is asked of all others: whether their level jumps at that place too, with a
+    false one in at most `alarm_rate` of runs (Holm 1979). A break that lies in the reach of a sharper
+    one of another series stands where that one does. Where no series has a break of its own nothing is asked, so that
+    a run without any shift raises no further alarm.
+    """
     candidates = [
         (keys, rows, _n_windows(rows, params)) for keys, rows in series.groupby(["source", "quantity"], sort=False)
     ]
     tested = [found for found in candidates if found[2] >= changepoints.LEAST_WINDOWS]
-    for keys, rows, n_windows in tested:
-        source, quantity = map(str, keys)
-        values, first = equal_series(rows, n_windows)
-        found = changepoints.find_breaks(
-            values, params.min_windows, params.alarm_rate / len(tested), params.block, seed, params.n_replicates
-        )
-        method = (
-            f"Pelt beside a trend over {values.size} windows of equal n, at most {params.alarm_rate:.0%} false alarms "
-            f"over {len(tested)} series"
-        )
-        yield row(f"breaks:{quantity}", source, Estimate.exact(len(found.found), found.n), "breaks", method)
-        least = Estimate.exact(found.detectable, found.n)
-        yield row(f"break_detectable:{quantity}", source, least, "", "jump in the middle that is found with power 0.8")
-        yield from _places(found, first, rows, quantity, source, method)
+    searched = [_searched(*found, params, params.alarm_rate / len(tested), seed) for found in tested]
+    events = _events([place for each in searched for place in _places(each)])
+    method = (
+        f"Pelt beside a trend, at most {params.alarm_rate:.0%} false alarms over {len(tested)} series; then asked at "
+        f"the places of all {len(events)} breaks"
+    )
+    for each in _asked(searched, events, params):
+        yield from _break_rows(each, events, f"{method}; {each.breaks.n} windows of equal n")
+
+
+def _searched(
+    keys: tuple[Hashable, ...], rows: pd.DataFrame, n_windows: int, params: ShiftParams, alarm_rate: float, seed: int
+) -> _Searched:
+    values, first = equal_series(rows, n_windows)
+    found = changepoints.find_breaks(values, params.min_windows, alarm_rate, params.block, seed, params.n_replicates)
+    source, quantity = map(str, keys)
+    return _Searched(source, quantity, rows, values, first, found)
+
+
+def _asked(searched: list[_Searched], events: list[Estimate], params: ShiftParams) -> list[_Searched]:
+    """The series with a jump at every event at which they have none of their own and jump too."""
+    asked = [
+        (number, int(np.abs(_days(each.first) - event.value).argmin()))
+        for number, each in enumerate(searched)
+        for event in events
+        if not any(_is_within(event, place) for place in _places(each))
+    ]
+    joined = list(searched)
+    p_values = {f"{number} {at}": _with_place(searched[number], at, params)[1] for number, at in asked}
+    adjusted = holm(p_values)
+    for number, at in asked:
+        if adjusted[f"{number} {at}"] <= params.alarm_rate:
+            joined[number] = _with_place(joined[number], at, params)[0]
+    return joined
+
+
+def _with_place(each: _Searched, at: int, params: ShiftParams) -> tuple[_Searched, float]:
+    found, p_value = changepoints.with_known_place(each.values, each.breaks, at, params.min_windows)
+    return replace(each, breaks=found), p_value
+
+
+def _events(places: list[Estimate]) -> list[Estimate]:
+    """Places in time, each the sharpest of the breaks that may be one and the same."""
+    events: list[Estimate] = []
+    for place in sorted(places, key=lambda found: found.upper - found.lower):
+        if not any(_is_within(event, place) for event in events):
+            events.append(place)
+    return events
+
+
+def _is_within(event: Estimate, place: Estimate) -> bool:
+    return place.lower <= event.value <= place.upper
+
+
+def _break_rows(each: _Searched, events: list[Estimate], method: str) -> Iterator[Row]:
+    source, quantity, found = each.source, each.quantity, each.breaks
+    yield row(f"breaks:{quantity}", source, Estimate.exact(len(found.found), found.n), "breaks", method)
+    least = Estimate.exact(found.detectable, found.n)
+    yield row(f"break_detectable:{quantity}", source, least, "", "jump in the middle that is found with power 0.8")
+    span = Estimate.exact(float(np.ptp(_days(each.first))) / max(found.n - 1, 1), found.n)
+    yield row(f"break_window:{quantity}", source, span, "days", "mean length of a window")
+    for jump, place in zip(found.found, _places(each), strict=True):
+        day = next((event.value for event in events if _is_within(event, place)), place.value)
+        name = (_EPOCH + pd.Timedelta(days=day)).strftime("%Y-%m-%d")
+        stands = replace(place, value=day)
+        yield row(f"break_day:{quantity}", source, stands, DAYS, f"first day after it; {method}", name)
+        yield row(f"break_size:{quantity}", source, jump.size, "", "level after less level before", name)
 
 
 def _n_windows(rows: pd.DataFrame, params: ShiftParams) -> int:
@@ -90,21 +163,64 @@ def _n_windows(rows: pd.DataFrame, params: ShiftParams) -> int:
     return min(params.most_windows, n_posts // params.min_posts, n_days)
 
 
-def _places(
-    found: changepoints.Breaks, first: pd.Series, series: pd.DataFrame, quantity: str, source: str, method: str
-) -> Iterator[Row]:
+def _places(each: _Searched) -> list[Estimate]:
     """Each break at its sharpest day within the windows beside it; the interval of its place ends with windows."""
-    days = ((first - _EPOCH) / pd.Timedelta(days=1)).to_numpy(dtype=np.float64)
-    for jump in found.found:
-        low, high = (first.iloc[min(jump.at + step, len(first) - 1)] for step in (-1, 1))
-        near = series[(series["day"] >= low) & (series["day"] < high)]
+    starts, last = _days(each.first), len(each.first) - 1
+    places = []
+    for jump in each.breaks.found:
+        low, high = (each.first.iloc[min(jump.at + step, last)] for step in (-1, 1))
+        near = each.days[(each.days["day"] >= low) & (each.days["day"] < high)]
         split = changepoints.sharpest_day(near["n"].to_numpy(), near["total"].to_numpy(dtype=np.float64))
-        day = near["day"].iloc[split]
-        name, at = day.strftime("%Y-%m-%d"), float((day - _EPOCH) / pd.Timedelta(days=1))
-        earliest, latest = (float(days[min(i, len(days) - 1)]) for i in (jump.earliest, jump.latest))
-        place = Estimate(at, min(earliest, at), max(latest, at), found.n)
-        yield row(f"break_day:{quantity}", source, place, DAYS, f"first day after it; {method}", name)
-        yield row(f"break_size:{quantity}", source, jump.size, "", "level after less level before", name)
+        at = float((near["day"].iloc[split] - _EPOCH) / pd.Timedelta(days=1))
+        earliest, latest = (float(starts[min(i, last)]) for i in (jump.earliest, jump.latest))
+        places.append(Estimate(at, min(earliest, at), max(latest, at), each.breaks.n))
+    return places
+
+
+def _days(first: pd.Series) -> np.ndarray:
+    """Beginnings of windows in days since 1970-01-01."""
+    days: np.ndarray = ((first - _EPOCH) / pd.Timedelta(days=1)).to_numpy(dtype=np.float64)
+    return days
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """Breaks that a world made beside those that were found.
+
+    Attributes:
+        true: made by the world.
+        held: of these, within two windows of one that was found.
+        near: of these, with one further away.
+        wrong: found where the world made none.
+    """
+
+    true: int
+    held: int
+    near: int
+    wrong: int
+
+    @property
+    def f1(self) -> float:
+        """Of what was found, with a break further away than two windows as wrong as one that is none."""
+        return 2 * self.held / (self.true + self.held + self.near + self.wrong)
+
+
+def recovery(statistics: pd.DataFrame) -> Recovery | None:
+    """How well breaks were found again; None where nobody knows the truth.
+
+    Args:
+        statistics: measured rows with the column `truth`, as `measured.with_truth` gives them.
+    """
+    is_place = statistics["quantity"].str.startswith("break_day:")
+    places = statistics[is_place].assign(quantity=lambda rows: rows["quantity"].str.replace("_day", "_window", n=1))
+    true, placed = places["truth"].notna(), places["value"].notna()
+    if not true.any():
+        return None
+    spans = statistics.drop_duplicates(["quantity", "group"]).set_index(["quantity", "group"])["value"]
+    reach = 2 * spans.reindex(pd.MultiIndex.from_frame(places[["quantity", "group"]])).to_numpy()
+    held = (places["value"] - places["truth"]).abs().to_numpy() <= reach
+    both = true & placed
+    return Recovery(int(true.sum()), int(held.sum()), int((both & ~held).sum()), int((placed & ~true).sum()))
 
 
 def form_drift(posts: pd.DataFrame, params: ExpressionParams, shift: ShiftParams, seed: int) -> Iterator[Row]:

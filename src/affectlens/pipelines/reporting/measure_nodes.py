@@ -22,6 +22,7 @@ from . import (
     expression_shifts,
     measured,
 )
+from .attention_tables import latest_counts
 from .params import AttentionParams, ContrastParams, ExpressionParams, ShiftParams
 
 
@@ -151,7 +152,7 @@ def count_attended(
     """What users did with contents, by window and by day; nothing where times tell an order only."""
     _check_tally(interaction_log, interactions_tally, counting)
     by_window = event_log.counts_by_window_and_form(interaction_log, contents, users, params.period, counting)
-    by_day = event_log.counts_by_day(interaction_log, counting)
+    by_day = event_log.daily_responses(interaction_log, expression_posts.RESPONSES, counting)
     return (by_window, by_day) if has_clock else (by_window.iloc[:0], by_day.iloc[:0])
 
 
@@ -184,7 +185,7 @@ def measure_prevalence(
     read = emotion_readings.Readings.of(emotion_readings_table, emotion_reader)
     written = expression_prevalence.written_posts(utterances, emotion_signals, emotion_examples, taxonomy)
     published = expression_prevalence.published_posts(contents, read)
-    shares = expression_posts.reaction_shares(reaction_counts)
+    shares = expression_posts.reaction_shares(latest_counts(reaction_counts).reset_index())
     rows = chain(
         expression_prevalence.prevalences(written, "written", params, seed),
         expression_prevalence.prevalences(published, "published", params, seed),
