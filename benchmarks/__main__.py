@@ -1,7 +1,7 @@
 """Run every benchmark and print one table a benchmark."""
 
-from benchmarks import alarms, emotion, gan, ranking, reporting
+from benchmarks import breaks, emotion, gan, ranking, reporting
 
 if __name__ == "__main__":
-    for module in (emotion, gan, ranking, reporting, alarms):
+    for module in (emotion, gan, ranking, reporting, breaks):
         print(f"\n{module.__doc__}\n{module.main()}")  # noqa: T201  a command's output

@@ -1,7 +1,8 @@
 """Ten million interactions summarised: DuckDB scans the file in bounded memory, pandas loads it; seconds and memory.
 
 Each way runs in a process of its own, which counts attention by content, half-lives, the weekly top fifty, and what
-users did by window and form. The two agree on the counts, or the benchmark stops.
+users did by window and form. The two agree on the counts, or the benchmark stops. A third process finds the effects of
+all users and contents on what is liked (`responses`), for which pandas has no like.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from affectlens.features.event_log import (
     EventLog,
     counts_by,
     counts_by_window_and_form,
+    daily_responses,
     half_ages,
     top_contents,
 )
@@ -37,7 +39,7 @@ def main() -> str:
     """Seconds, peak memory and their ratios."""
     with TemporaryDirectory() as folder:
         write_log(Path(folder))
-        found = {way: _in_process(way, folder) for way in ("duckdb", "pandas")}
+        found = {way: _in_process(way, folder) for way in WAYS}
     if found["duckdb"]["checks"] != found["pandas"]["checks"]:
         raise AssertionError(f"the two ways count differently: {found}")
     table = pd.DataFrame({way: {k: v for k, v in row.items() if k != "checks"} for way, row in found.items()}).T
@@ -88,6 +90,12 @@ def by_duckdb(folder: Path) -> list[int]:
             int(by_form["n"].sum())]  # fmt: skip
 
 
+def responses(folder: Path) -> list[int]:
+    """What users did with what they viewed by day, without the lasting effects of users and contents."""
+    found = daily_responses(EventLog(folder / "interactions.parquet"), ["like"], LIMITS)
+    return [int(found["n"].sum())]
+
+
 def by_pandas(folder: Path) -> list[int]:
     """The same counts, with the log in memory."""
     contents = pd.read_parquet(folder / "contents.parquet")
@@ -109,6 +117,9 @@ def by_pandas(folder: Path) -> list[int]:
     return [int(by_content.sum()), int(by_content.max()), len(young), int(top.sum()), int(by_form.sum())]
 
 
+WAYS = {"duckdb": by_duckdb, "pandas": by_pandas, "responses": responses}
+
+
 def _in_process(way: str, folder: str) -> dict[str, object]:
     command = [sys.executable, "-m", "benchmarks.reporting", way, folder]
     done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603  our own interpreter
@@ -121,10 +132,11 @@ def _names(prefix: str, n: int, start: int = 0) -> np.ndarray:
 
 def _measured(way: str, folder: Path) -> dict[str, object]:
     started = time.perf_counter()
-    checks = (by_duckdb if way == "duckdb" else by_pandas)(folder)
+    checks = WAYS[way](folder)
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"seconds": time.perf_counter() - started, "peak_mb": peak_mb, "checks": checks}
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(_measured(sys.argv[1], Path(sys.argv[2]))))
+    is_asked = len(sys.argv) > 1
+    sys.stdout.write(json.dumps(_measured(sys.argv[1], Path(sys.argv[2]))) if is_asked else f"{main()}\n")

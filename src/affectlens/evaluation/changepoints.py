@@ -63,8 +63,8 @@ def find_breaks(
 ) -> Breaks:
     """Where the level of a series jumps.
 
-    The noise that a series without jumps would have is made of the residuals' innovations, blocks of them permuted, run
-    through the AR(1) again. The largest gain of one jump in such a series is exceeded with probability `alarm_rate`:
+    The noise that a series without jumps would have is made of the residuals' innovations, blocks of them with random
+    signs (they stay at their places: noise may differ along a series), run through the AR(1) again. The largest gain of one jump in such a series is exceeded with probability `alarm_rate`:
     that gain is the penalty.
 
     Args:
@@ -72,14 +72,14 @@ def find_breaks(
         min_size: least number of windows between jumps.
         alarm_rate: probability of any jump in a series without one.
         block: windows a block.
-        seed: seed of the permutations.
+        seed: seed of the signs.
         n_replicates: series without jumps behind the penalty.
 
     Returns:
         No jump for fewer than 20 windows or a constant series.
 
-    Source: Killick, Fearnhead & Eckley 2012 (Pelt), by `ruptures`; Bai 1997, "Estimation of a change point in multiple
-    regression models", for the interval of a place.
+    Source: Killick, Fearnhead & Eckley 2012 (Pelt), by `ruptures`; Wu 1986 (wild bootstrap); Bai 1997, "Estimation of a
+    change point in multiple regression models", for the interval of a place.
 
     >>> noise = np.random.default_rng(0).normal(0, 1, 60)
     >>> found = find_breaks(noise + np.where(np.arange(60) >= 40, 5, 0) + 0.02 * np.arange(60), 4, 0.05, 4, 0, 200)

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-N_ROUNDS = 8  # of the effects in turns
+_MOST_ROUNDS = 20  # of the effects in turns
+_MOVED = 0.01  # share of their size by which effects may still move when they are done
 
 # Given a kind of unit and all effects: sums by unit (U,) and sum of squares of the values less period and other kinds.
 Remainders = Callable[[int, Sequence[np.ndarray]], tuple[np.ndarray, float]]
@@ -63,10 +64,15 @@ def lasting_effects(n: Sequence[np.ndarray], remainders: Remainders) -> list[np.
     """
     effects = [np.zeros(sizes.size) for sizes in n]
     kinds = [kind for kind, sizes in enumerate(n) if 2 <= sizes.size < sizes.sum()]
-    for _ in range(N_ROUNDS):
+    for _ in range(_MOST_ROUNDS):
+        moved = 0.0
         for kind in kinds:
-            sums, squares = remainders(kind, effects)
-            effects[kind] = _shrunk(n[kind], sums, squares)
+            before = effects[kind]
+            effects[kind] = _shrunk(n[kind], *remainders(kind, effects))
+            size = float(n[kind] @ effects[kind] ** 2)
+            moved = max(moved, float(n[kind] @ (effects[kind] - before) ** 2) / size if size else 0.0)
+        if moved <= _MOVED**2:
+            break
     return effects
 
 
