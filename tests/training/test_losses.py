@@ -5,13 +5,18 @@ import torch
 from torch.nn import functional
 
 from affectlens.models.recommender.attention import FeedState
+from affectlens.training import losses
 from affectlens.training.losses import blocked_cross_entropy, blocked_feed_cross_entropy
 
 
-@pytest.mark.parametrize("block", [1, 4, 7, 100])
-def test_the_blocked_loss_and_its_gradients_are_those_of_the_plain_one(block: int) -> None:
+@pytest.mark.parametrize("spread", [1.0, 4.0], ids=["tame", "wild"])
+@pytest.mark.parametrize(("block", "tile"), [(1, 100), (4, 3), (7, 11), (100, 1)])
+def test_the_blocked_loss_and_its_gradients_are_those_of_the_plain_one(
+    block: int, tile: int, spread: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(losses, "_TILE", tile)
     generator = torch.Generator().manual_seed(0)
-    states, items = (torch.randn(n, 5, generator=generator, dtype=torch.float32).mul_(4) for n in (7, 11))
+    states, items = (torch.randn(n, 5, generator=generator, dtype=torch.float32).mul_(spread) for n in (7, 11))
     target = torch.tensor([3, 3, 0, 10, 7, 1, 3])
     found = []
     for loss_of in (

@@ -64,8 +64,8 @@ def find_breaks(
     """Where the level of a series jumps.
 
     The noise that a series without jumps would have is made of the residuals' innovations, blocks of them with random
-    signs (they stay at their places: noise may differ along a series), run through the AR(1) again. The largest gain of one jump in such a series is exceeded with probability `alarm_rate`:
-    that gain is the penalty.
+    signs (they stay at their places: noise may differ along a series), run through the AR(1) again. The largest gain of
+    one jump in such a series is exceeded with probability `alarm_rate`: that gain is the penalty.
 
     Args:
         series: (n,) one value a window, windows of equal numbers of posts.

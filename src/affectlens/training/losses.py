@@ -21,6 +21,7 @@ def multilabel_loss(model: nn.Module, batch: EmotionBatch) -> Tensor:
     return functional.binary_cross_entropy_with_logits(logits, batch.labels, reduction="sum") / len(logits)
 
 
+_TILE = 768  # items whose logits are in the cache together
 _TAME = 40.0  # logits below need no shift: their exponentials, and sums of them, are far inside float32's range
 
 
@@ -28,13 +29,14 @@ class _BlockedCrossEntropy(torch.autograd.Function):
     """Mean cross-entropy of states @ items.T, with its gradients, a block of states at a time.
 
     Per block three products, and one exponential in place: logits, gradient of the states, gradient of the items. The
-    softmax is never divided out, its denominators scale the thin factors of the products instead; and they come as one
-    more column of the second product.
+    first two and the exponential go over the items in tiles that stay in the cache. The softmax is never divided out,
+    its denominators scale the thin factors of the products instead; and they come as one more column of the second
+    product.
     """
 
     @staticmethod
     def forward(ctx: Any, states: Tensor, items: Tensor, target: Tensor, block: int) -> Tensor:
-        n_states, n_items = len(states), len(items)
+        n_states, (n_items, width) = len(states), items.shape
         loss = states.new_zeros(())
         for_states, for_items = torch.empty_like(states), torch.zeros_like(items)
         items_and_one = torch.cat([items, items.new_ones(n_items, 1)], dim=1)
@@ -43,12 +45,17 @@ class _BlockedCrossEntropy(torch.autograd.Function):
         for start in range(0, n_states, block):
             part, wanted = states[start : start + block], target[start : start + block]
             scores = memory[: n_items * len(part)].view(n_items, len(part))  # (N, block): faster than its transpose
-            torch.mm(items, part.T, out=scores)
-            hit = scores[wanted, torch.arange(len(part), device=part.device)].clone()
-            top = scores.new_zeros(()) if is_tame else scores.amax(dim=0)
-            (scores if is_tame else scores.sub_(top)).exp_()
-            pulled, total = torch.tensor_split(torch.mm(scores.T, items_and_one), [items.shape[1]], dim=1)
-            loss += (total.squeeze(1).log() + top - hit).sum()
+            top = scores.new_zeros(()) if is_tame else torch.mm(items, part.T, out=scores).amax(dim=0)
+            pulled_and_total = part.new_zeros(len(part), width + 1)
+            for first in range(0, n_items, _TILE):
+                tile = slice(first, first + _TILE)
+                if is_tame:
+                    torch.mm(items[tile], part.T, out=scores[tile])
+                else:
+                    scores[tile].sub_(top)
+                pulled_and_total.addmm_(scores[tile].exp_().T, items_and_one[tile])
+            pulled, total = torch.tensor_split(pulled_and_total, [width], dim=1)
+            loss += (total.squeeze(1).log() + top - (items[wanted] * part).sum(dim=1)).sum()
             torch.sub(pulled / total, items[wanted], out=for_states[start : start + block])
             for_items.addmm_(scores, part / total).index_add_(0, wanted, part, alpha=-1.0)
         ctx.save_for_backward(for_states / n_states, for_items / n_states)
