@@ -5,8 +5,33 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from affectlens.features.text import PADDING_INDEX, UNKNOWN_INDEX
+
+
+class StateDropout(nn.Module):
+    """Dropout for the states of every position, whose mask takes one random byte a value on a CPU.
+
+    That is some five times cheaper than the mask of `nn.Dropout`; the rate is rounded to a 256th, and what is kept is
+    scaled by the rounded one.
+    """
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+        self.cut = min(round(256 * rate), 255)
+
+    def forward(self, states: Tensor) -> Tensor:
+        """States of any shape, each value 0 with probability `rate` in training, the others larger by as much."""
+        if not self.training or self.cut == 0:
+            return states
+        if states.device.type != "cpu":
+            return functional.dropout(states, self.rate, training=True)
+        n_values = states.numel()
+        drawn = torch.empty((n_values + 7) // 8, dtype=torch.int64).random_(-(2**63), None)
+        is_kept = drawn.view(torch.uint8)[:n_values].view(states.shape) >= self.cut
+        return states * (is_kept * (256 / (256 - self.cut))).to(states.dtype)
 
 
 class WordDropout(nn.Module):

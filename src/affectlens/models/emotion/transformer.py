@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from affectlens.features.text import PADDING_INDEX
 from affectlens.models.emotion.pretrained import EncoderSizes
-from affectlens.models.layers import AttentionPooling, masked_mean
+from affectlens.models.layers import AttentionPooling, StateDropout, masked_mean
 from affectlens.params import Params
 
 _EPSILON = 1e-12
@@ -49,7 +49,7 @@ class EncoderLayer(nn.Module):
         self.widen = nn.Linear(width, sizes.intermediate_size)
         self.narrow = nn.Linear(sizes.intermediate_size, width)
         self.norm = nn.LayerNorm(width, eps=_EPSILON)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = StateDropout(dropout)
 
     def forward(self, states: Tensor, is_token: Tensor) -> Tensor:
         """States (B, T, D) of the next layer; padding, where `is_token` (B, T) does not hold, is never looked at."""

@@ -15,6 +15,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
+from affectlens.models.layers import StateDropout
 from affectlens.params import Params
 
 # Shapes: B windows, T positions, P positions that ask, N items, D width, K generated vectors, G content width, M match.
@@ -116,7 +117,7 @@ class CausalBlock(nn.Module):
         self.query_key_value = nn.Linear(width, 3 * width)
         self.merge = nn.Linear(width, width)
         self.expand, self.contract = nn.Linear(width, expansion * width), nn.Linear(expansion * width, width)
-        self.drop = nn.Dropout(dropout)
+        self.drop = StateDropout(dropout)
 
     def forward(self, states: Tensor) -> Tensor:
         """States (B, T, D) to states (B, T, D). Padding stands at the end, so the causal mask hides it, too."""
@@ -208,7 +209,7 @@ class AttentionRecommender(nn.Module):
         self.gap = nn.Embedding(params.n_gap_buckets, width)
         self.position = nn.Embedding(params.max_length, width)
         self.project = nn.Linear(content_width, width, bias=False) if content_width else None
-        self.drop = nn.Dropout(params.dropout)
+        self.drop = StateDropout(params.dropout)
         blocks = (CausalBlock(width, params.n_heads, params.expansion, params.dropout) for _ in range(params.n_blocks))
         self.blocks = nn.ModuleList(blocks)
         self.norm = nn.LayerNorm(width)
