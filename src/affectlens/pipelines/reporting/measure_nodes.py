@@ -152,8 +152,8 @@ def count_attended(
     """What users did with contents, by window and by day; nothing where times tell an order only."""
     _check_tally(interaction_log, interactions_tally, counting)
     by_window = event_log.counts_by_window_and_form(interaction_log, contents, users, params.period, counting)
-    by_day = event_log.daily_responses(interaction_log, expression_posts.RESPONSES, counting)
-    return (by_window, by_day) if has_clock else (by_window.iloc[:0], by_day.iloc[:0])
+    by_day = event_log.daily_responses(interaction_log, expression_posts.RESPONSES if has_clock else (), counting)
+    return by_window if has_clock else by_window.iloc[:0], by_day
 
 
 def measure_expression(
