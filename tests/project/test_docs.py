@@ -63,5 +63,5 @@ def test_every_stage_has_a_page_with_question_data_method_and_limits(project_roo
 def test_environments_that_the_documentation_names_exist(project_root: Path) -> None:
     known = yaml.safe_load((project_root / "conf/base/parameters.yml").read_text())["stages"]
     for page in pages(project_root):
-        for name in re.findall(r"--env ([a-z_]+)", page.read_text(encoding="utf-8")):
+        for name in re.findall(r"--env ([a-z0-9_]+)", page.read_text(encoding="utf-8")):
             assert name in known or name in ("forum", "name"), f"{page.name} names environment {name!r}"
