@@ -77,10 +77,10 @@ class _Searched:
 def breaks(series: pd.DataFrame, params: ShiftParams, seed: int) -> Iterator[Row]:
     """Breaks of every daily series, with a false alarm in at most `alarm_rate` of runs on all of them together.
 
-    What is found in one series is asked of all others: whether their level jumps at that place too, with a
-    false one in at most `alarm_rate` of runs (Holm 1979). A break that lies in the reach of a sharper
-    one of another series stands where that one does. Where no series has a break of its own nothing is asked, so that
-    a run without any shift raises no further alarm.
+    What is found in one series is asked of all others: whether their level jumps at that place too, with a false one in
+    at most `alarm_rate` of runs (Holm 1979). A break whose interval holds a sharper one of another series of its source
+    stands where that one does. Where no series has a break of its own nothing is asked, so that a run without any shift
+    raises no further alarm.
     """
     candidates = [
         (keys, rows, _n_windows(rows, params)) for keys, rows in series.groupby(["source", "quantity"], sort=False)
@@ -93,7 +93,8 @@ def breaks(series: pd.DataFrame, params: ShiftParams, seed: int) -> Iterator[Row
         f"the places of all {len(events)} breaks"
     )
     for each in _asked(searched, events, params):
-        yield from _break_rows(each, events, f"{method}; {each.breaks.n} windows of equal n")
+        own = _events([place for other in searched if other.source == each.source for place in _places(other)])
+        yield from _break_rows(each, own, f"{method}; {each.breaks.n} windows of equal n")
 
 
 def _searched(
