@@ -49,6 +49,7 @@ def lstm() -> TextRecurrent:
         "language": "en",
         "embedding_size": 128,
         "neighbourhood": None,
+        "lexicon": False,
         "state_size": 96,
         "hidden_size": 64,
         "max_tokens": MAX_TOKENS,

@@ -29,7 +29,7 @@ def params_of(member: str, **changes: Any) -> dict[str, Any]:
     if member != "encoder":
         model = {"word_dropout": 0.1, **model}
     if member not in PRETRAINED:
-        model |= {"embedding_size": 10, "neighbourhood": None, "language": "en"}
+        model |= {"embedding_size": 10, "neighbourhood": None, "lexicon": True, "language": "en"}
     facts = {"model": model, "vocabulary": [f"w{index}" for index in range(N_TOKENS)], "labels": LABELS}
     return {**facts, "encoder": tiny_encoder.SIZES, "is_lower": True}
 

@@ -59,7 +59,7 @@ def test_outputs_come_in_the_order_of_the_texts_whatever_the_batch_size() -> Non
     model = build_emotion_model(
         "cnn",
         {
-            "model": {"kind": "cnn", "language": "en", "neighbourhood": None, "max_tokens": 8,
+            "model": {"kind": "cnn", "language": "en", "neighbourhood": None, "lexicon": False, "max_tokens": 8,
                       "embedding_size": 6, "widths": [2], "n_filters": 5,
                       "hidden_size": 4, "dropout": 0.5, "word_dropout": 0.5},
             "vocabulary": list(VOCABULARY.tokens),

@@ -43,6 +43,7 @@ SIZES = {
     "dropout": 0.1,
     "word_dropout": 0.0,
     "neighbourhood": 2,
+    "lexicon": True,
     "language": "en",
 }
 MEMBERS: dict[str, MemberModel] = {

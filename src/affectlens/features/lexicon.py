@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -46,34 +47,60 @@ def lexicon_scores(texts: Sequence[str], taxonomy: str) -> np.ndarray:
     >>> lexicon_scores(["I am very happy", "not happy", "a table"], "sentiment").tolist()
     [[1.5, 0.0, 0.0, 0.0], [0.0, 0.5, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0]]
     """
-    to_taxonomy = _map_from_goemotions(taxonomy)
     tokens, offsets = tokenise_all(texts)
     known = list(dict.fromkeys(tokens))
     index = {token: position for position, token in enumerate(known)}
     ids = np.fromiter((index[token] for token in tokens), dtype=np.int64, count=len(tokens))
     row = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-    scores = np.zeros((len(offsets) - 1, len(GOEMOTIONS)))
-    _add_hits(scores, known, ids, row)
-    coarse: np.ndarray = scores @ to_taxonomy
-    coarse[:, labels_of(taxonomy).index("neutral")] = coarse.sum(axis=1) == 0
-    return coarse
+    table = LexiconTable.of(known, taxonomy)
+    scores = np.zeros((len(offsets) - 1, table.plain.shape[1]))
+    _add_hits(scores, table, ids, row)
+    scores[:, labels_of(taxonomy).index("neutral")] = scores.sum(axis=1) == 0
+    return scores
 
 
-def _add_hits(scores: np.ndarray, known: list[str], ids: np.ndarray, row: np.ndarray) -> None:
-    clause = _clauses(_is_in(known, CLAUSE_ENDS)[ids], row)
-    is_negated = _reaches(_is_in(known, NEGATORS)[ids], clause, NEGATION_SCOPE)
-    strength = np.where(_reaches(_is_in(known, INTENSIFIERS)[ids], clause, INTENSITY_SCOPE), STRONGER, 1.0)
-    strength *= np.where(_reaches(_is_in(known, DIMINISHERS)[ids], clause, INTENSITY_SCOPE), WEAKER, 1.0)
-    hits: np.ndarray = np.array([_hits_of(token) for token in known]).reshape(len(known), len(GOEMOTIONS))
-    at = np.flatnonzero(hits.sum(axis=1)[ids])
-    plain, turned = hits[ids[at]], hits[ids[at]] @ _opposite_matrix() * TURNED
-    counted = np.where(is_negated[at, None], turned, plain) * strength[at, None]
+@dataclass(frozen=True)
+class LexiconTable:
+    """What the lexicon says of each of V tokens.
+
+    Attributes:
+        plain: (V, C) how much a token speaks for each label of a taxonomy.
+        turned: (V, C) what it speaks for behind a negator.
+        ends_clause: (V,) no negator and no intensity word reaches beyond it.
+        negates: (V,).
+        strengthens: (V,).
+        weakens: (V,).
+    """
+
+    plain: np.ndarray
+    turned: np.ndarray
+    ends_clause: np.ndarray
+    negates: np.ndarray
+    strengthens: np.ndarray
+    weakens: np.ndarray
+
+    @classmethod
+    def of(cls, tokens: Sequence[str], taxonomy: str) -> LexiconTable:
+        """Look tokens up, as `tokenise` cuts them."""
+        to_taxonomy = _map_from_goemotions(taxonomy)
+        hits = np.array([_hits_of(token) for token in tokens]).reshape(len(tokens), len(GOEMOTIONS))
+        roles = (_is_in(tokens, words) for words in (CLAUSE_ENDS, NEGATORS, INTENSIFIERS, DIMINISHERS))
+        return cls(hits @ to_taxonomy, TURNED * (hits @ _opposite_matrix()) @ to_taxonomy, *roles)
+
+
+def _add_hits(scores: np.ndarray, table: LexiconTable, ids: np.ndarray, row: np.ndarray) -> None:
+    clause = _clauses(table.ends_clause[ids], row)
+    is_negated = _reaches(table.negates[ids], clause, NEGATION_SCOPE)
+    strength = np.where(_reaches(table.strengthens[ids], clause, INTENSITY_SCOPE), STRONGER, 1.0)
+    strength *= np.where(_reaches(table.weakens[ids], clause, INTENSITY_SCOPE), WEAKER, 1.0)
+    at = np.flatnonzero(table.plain.sum(axis=1)[ids])
+    counted = np.where(is_negated[at, None], table.turned[ids[at]], table.plain[ids[at]]) * strength[at, None]
     np.add.at(scores, row[at], counted)
 
 
-def _is_in(known: list[str], words: str) -> np.ndarray:
+def _is_in(tokens: Sequence[str], words: str) -> np.ndarray:
     members = frozenset(words.split())
-    return np.fromiter((token in members for token in known), dtype=bool, count=len(known))
+    return np.fromiter((token in members for token in tokens), dtype=bool, count=len(tokens))
 
 
 def _clauses(is_end: np.ndarray, row: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from affectlens.features.spelling import SHORTEST, Spelling
 from affectlens.features.text import PADDING_INDEX, in_one_script
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ _MASK = re.compile(r"\[(NAME|RELIGION)\]")
 _ELONGATION = re.compile(r"([^\W\d_])\1{2,}")
 _SYMBOL = re.compile("[\u2190-\u2bff\U0001f000-\U0001faff]")
 _JOINER = re.compile("[\u200b-\u200d\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
+_LONG_WORD = re.compile(rf"[^\W\d_]{{{SHORTEST},}}")
 _CHUNK = 4096
 
 
@@ -51,16 +53,32 @@ class WordPieces:
         tokens: the pieces; a piece that continues a word begins with ##.
         is_lower: whether the encoder reads everything in lower case.
         max_tokens: pieces of a text that are read at most, [CLS] and [SEP] included.
+        words: words of training texts in small letters, the most frequent first. A word that is neither one of them nor
+            one piece, and one typing error away from one of them, is read as the most frequent such word.
     """
 
     tokens: tuple[str, ...]
     is_lower: bool
     max_tokens: int
+    words: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         missing = [name for name in ("[PAD]", "[UNK]", "[CLS]", "[SEP]") if name not in self.tokens]
         if missing or self.tokens[PADDING_INDEX] != "[PAD]":
             raise ValueError(f"a vocabulary of word pieces starts with [PAD] and has {missing or 'it elsewhere'}")
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self.tokens).union(self.words)
+
+    @cached_property
+    def _spelling(self) -> Spelling:
+        return Spelling.of(self.words)
+
+    def _meant(self, found: re.Match[str]) -> str:
+        word = found.group().lower()
+        place = None if word in self._known else self._spelling.nearest(word)
+        return found.group() if place is None else self.words[place]
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
@@ -79,7 +97,7 @@ class WordPieces:
         """Indices of all pieces, flat int32, and offsets (n + 1,); each text begins with [CLS] and ends with [SEP]."""
         rows: list[list[int]] = []
         for start in range(0, len(texts), _CHUNK):
-            spelt = [spelt_out(text) for text in texts[start : start + _CHUNK]]
+            spelt = [_LONG_WORD.sub(self._meant, spelt_out(text)) for text in texts[start : start + _CHUNK]]
             rows += [encoding.ids for encoding in self._tokenizer.encode_batch_fast(spelt)]
         offsets = np.zeros(len(rows) + 1, dtype=np.int64)
         np.cumsum([len(row) for row in rows], out=offsets[1:])

@@ -21,7 +21,7 @@ from affectlens.features.text import Vocabulary
 from affectlens.features.token_vectors import token_vectors
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.emotion.build import EmotionNetwork, build_emotion_model, reader_of
-from affectlens.models.emotion.cnn import TextCnnParams
+from affectlens.models.emotion.cnn import TextCnn, TextCnnParams
 from affectlens.models.emotion.pretrained import PretrainedEncoder, read_encoder
 from affectlens.models.emotion.recurrent import FrozenTable, TableLstmParams, TextRecurrent, TextRecurrentParams
 from affectlens.models.emotion.tfidf import TfidfClassifier, TfidfFeatures, TfidfParams
@@ -84,7 +84,7 @@ class FittingTask:
     Attributes:
         train: texts to fit on.
         valid: texts that choose a penalty, or the best epoch where there is no pace.
-        tokens: what a network that learns its embeddings knows.
+        tokens: what a network that learns its embeddings knows; a pretrained one repairs typing errors by it.
         source: where a pretrained encoder comes from.
         training: length and batches of a network, None for the others.
         pace: learning rate step by step; None keeps it constant.
@@ -150,6 +150,7 @@ def fit_network(params: NetworkParams, task: FittingTask) -> tuple[Checkpoint, p
     }
     if encoder is not None:
         facts |= {"encoder": encoder.sizes.model_dump(), "is_lower": encoder.is_lower, "source": task.source}
+        facts["words"] = [token for token in task.tokens if token.isalpha()]
     model = _new_network(params, facts, task, encoder)
     reader = reader_of(params.kind, facts)
     rows = [TokenRows.of(part.texts, reader, params.max_tokens) for part in (task.train, task.valid)]
@@ -196,6 +197,8 @@ def _new_network(
         model.head.bias.copy_(torch.from_numpy(task.train.log_odds()))
     if isinstance(params, TextCnnParams | TextRecurrentParams) and isinstance(model.embed, nn.Embedding):
         _start_embeddings(model.embed, params.neighbourhood, Vocabulary(task.tokens, params.language), task.train.texts)
+    if isinstance(model, TextCnn | TextRecurrent) and model.lexicon is not None:
+        model.lexicon.take(task.tokens, task.train.taxonomy)
     if encoder is not None and isinstance(model, TextTransformer):
         take_weights(model, encoder.weights)
     if encoder is not None and isinstance(model, TextRecurrent) and isinstance(model.embed, FrozenTable):

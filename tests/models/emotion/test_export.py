@@ -21,6 +21,7 @@ MODELS = {
         "language": "en",
         "embedding_size": 10,
         "neighbourhood": None,
+        "lexicon": True,
         "dropout": 0.0,
         "word_dropout": 0.0,
     },

@@ -128,6 +128,12 @@ def test_word_pieces_begin_and_end_a_text_and_cut_a_long_one() -> None:
     assert read[2] == ["[CLS]", "[SEP]"]
 
 
+def test_a_word_that_nobody_knows_is_read_as_the_training_word_that_it_nearly_is() -> None:
+    pieces = WordPieces(tiny_encoder.VOCABULARY, is_lower=True, max_tokens=9, words=("happy", "boxes"))
+    assert pieces.encode(["HAPYP boxs the"])[0].tolist() == pieces.encode(["happy boxes the"])[0].tolist()
+    assert pieces.encode(["yappy"])[0].tolist() != pieces.encode(["happy"])[0].tolist()  # another first letter
+
+
 def test_a_vocabulary_without_padding_first_is_refused() -> None:
     with pytest.raises(ValueError, match="PAD"):
         WordPieces(("[UNK]", "[PAD]", "[CLS]", "[SEP]"), is_lower=True, max_tokens=5)

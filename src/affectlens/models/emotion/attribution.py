@@ -3,6 +3,7 @@
 # Shapes: n texts or pictures, T tokens, R regions, C emotions.
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -44,14 +45,17 @@ def attribute_tokens(network: nn.Module, tokens: np.ndarray, neutral: np.ndarray
     Steps are added for the texts whose values do not add up to one percent.
 
     Args:
-        network: a member of the emotion family with a table of token vectors, `embed`.
+        network: a member of the emotion family: its token vectors, `embed`, and its lexicon channel are the path.
         tokens: (n, T) indices, 0 meaning padding.
         neutral: (n, T) the same texts saying nothing: unknown tokens where there are words.
         labels: (n,) position of the emotion in question.
 
     Source: Sundararajan, Taly & Yan 2017, "Axiomatic attribution for deep networks", arXiv:1703.01365.
     """
-    method = LayerIntegratedGradients(_logit_of(network), network.embed)
+    known = [part for name, part in network.named_children() if name in ("embed", "lexicon")]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Multiple layers provided")  # neither of the two reads the other
+        method = LayerIntegratedGradients(_logit_of(network), known)
     rows, blank_rows, asked = (torch.from_numpy(each.astype(np.int64)) for each in (tokens, neutral, labels))
 
     def attribute(chosen: Tensor, steps: int) -> tuple[Tensor, Tensor]:
@@ -65,7 +69,7 @@ def attribute_tokens(network: nn.Module, tokens: np.ndarray, neutral: np.ndarray
             return_convergence_delta=True,
         )
         values = torch.zeros(len(chosen), rows.shape[1])
-        values[:, :width] = found.sum(dim=2)
+        values[:, :width] = torch.stack([part.sum(dim=2) for part in found]).sum(dim=0)
         return values, delta
 
     return _until_complete(attribute, (rows != PADDING_INDEX).sum(dim=1), rows.shape[1])

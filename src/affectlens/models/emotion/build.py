@@ -30,7 +30,8 @@ def build_emotion_model(architecture: str, params: Mapping[str, Any]) -> Emotion
     Args:
         architecture: one of `NETWORKS`.
         params: `model` (fields of the architecture's params class), `vocabulary` (tokens), `labels` (names); for a
-            pretrained one also `encoder` (its sizes) and `is_lower`.
+            pretrained one also `encoder` (its sizes), `is_lower` and, where typing errors are repaired, `words` (of
+            training texts).
 
     Raises:
         ValueError: the architecture is unknown.
@@ -53,5 +54,6 @@ def reader_of(architecture: str, params: Mapping[str, Any]) -> Vocabulary | Word
     """What turns texts into the tokens that a network reads."""
     tokens = tuple(params["vocabulary"])
     if architecture in PRETRAINED:
-        return WordPieces(tokens, bool(params["is_lower"]), int(params["model"]["max_tokens"]))
+        words = tuple(params.get("words", ()))  # an older checkpoint reads texts as it always did
+        return WordPieces(tokens, bool(params["is_lower"]), int(params["model"]["max_tokens"]), words)
     return Vocabulary(tokens, str(params["model"]["language"]))

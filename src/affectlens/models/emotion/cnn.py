@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from affectlens.features.text import PADDING_INDEX, Language
+from affectlens.models.emotion.lexicon_channel import LexiconChannel
 from affectlens.models.layers import WordDropout, masked_max
 from affectlens.params import Params
 
@@ -25,6 +26,7 @@ class TextCnnParams(Params):
     neighbourhood: int | None = Field(
         ge=1, description="embeddings start from which tokens stand this near in train texts; null: at random"
     )
+    lexicon: bool = Field(description="the hidden layer reads lexicon scores of the text too")
     widths: tuple[int, ...] = Field(min_length=1, description="tokens that a filter sees, one group of filters each")
     n_filters: int = Field(ge=1, description="filters a width")
     hidden_size: int = Field(ge=1, description="length of the emotion code of a text")
@@ -42,7 +44,9 @@ class TextCnn(nn.Module):
         nn.init.normal_(self.embed.weight[1:].data, std=0.1)
         self.convs = nn.ModuleList(nn.Conv1d(params.embedding_size, params.n_filters, width) for width in params.widths)
         self.dropout = nn.Dropout(params.dropout)
-        self.hidden = nn.Linear(params.n_filters * len(params.widths), params.hidden_size)
+        self.lexicon = LexiconChannel(n_tokens, n_labels) if params.lexicon else None
+        n_pooled = params.n_filters * len(params.widths) + (n_labels if params.lexicon else 0)
+        self.hidden = nn.Linear(n_pooled, params.hidden_size)
         self.head = nn.Linear(params.hidden_size, n_labels)
 
     def encode(self, tokens: Tensor) -> Tensor:
@@ -50,6 +54,8 @@ class TextCnn(nn.Module):
         is_token = tokens != PADDING_INDEX
         embedded = self.dropout(self.embed(self.word_dropout(tokens))).transpose(1, 2)  # (B, E, T)
         pooled = [masked_max(_windows(conv, embedded), is_token) for conv in self.convs]  # each (B, F)
+        if self.lexicon is not None:
+            pooled.append(self.lexicon(tokens).sum(dim=1))
         return torch.relu(self.hidden(self.dropout(torch.relu(torch.cat(pooled, dim=1)))))
 
     def forward(self, tokens: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from affectlens.features.text import PADDING_INDEX, Language
+from affectlens.models.emotion.lexicon_channel import LexiconChannel
 from affectlens.models.layers import AttentionPooling, WordDropout, masked_max, masked_mean
 from affectlens.params import Params
 
@@ -36,6 +37,7 @@ class TextRecurrentParams(RecurrentParams):
     neighbourhood: int | None = Field(
         ge=1, description="embeddings start from which tokens stand this near in train texts; null: at random"
     )
+    lexicon: bool = Field(description="the hidden layer reads lexicon scores of the text too")
 
 
 class TableLstmParams(RecurrentParams):
@@ -74,7 +76,13 @@ class TextRecurrent(nn.Module):
     """
 
     def __init__(
-        self, params: RecurrentParams, embed: nn.Module, embedding_size: int, n_labels: int, cell: str
+        self,
+        params: RecurrentParams,
+        embed: nn.Module,
+        embedding_size: int,
+        n_labels: int,
+        cell: str,
+        lexicon: LexiconChannel | None = None,
     ) -> None:
         super().__init__()
         self.word_dropout = WordDropout(params.word_dropout)
@@ -84,7 +92,9 @@ class TextRecurrent(nn.Module):
         self.reversed = recurrent(embedding_size, params.state_size, batch_first=True)
         self.attention = AttentionPooling(2 * params.state_size)
         self.dropout = nn.Dropout(params.dropout)
-        self.hidden = nn.Linear(6 * params.state_size, params.hidden_size)
+        self.lexicon = lexicon
+        n_pooled = 6 * params.state_size + (0 if lexicon is None else n_labels)
+        self.hidden = nn.Linear(n_pooled, params.hidden_size)
         self.head = nn.Linear(params.hidden_size, n_labels)
 
     def encode(self, tokens: Tensor) -> Tensor:
@@ -92,7 +102,9 @@ class TextRecurrent(nn.Module):
         is_token = tokens != PADDING_INDEX
         embedded = self.dropout(self.embed(self.word_dropout(tokens)))  # (B, T, E)
         states = self.dropout(self._states(embedded, is_token))  # (B, T, 2S)
-        pooled = (self.attention(states, is_token), masked_max(states, is_token), masked_mean(states, is_token))
+        pooled = [self.attention(states, is_token), masked_max(states, is_token), masked_mean(states, is_token)]
+        if self.lexicon is not None:
+            pooled.append(self.lexicon(tokens).sum(dim=1))
         return torch.relu(self.hidden(torch.cat(pooled, dim=1)))
 
     def attend(self, tokens: Tensor) -> Tensor:
@@ -118,7 +130,8 @@ def text_recurrent(params: TextRecurrentParams, n_tokens: int, n_labels: int) ->
     """An LSTM or GRU with embeddings of its own."""
     embed = nn.Embedding(n_tokens, params.embedding_size, padding_idx=PADDING_INDEX)
     nn.init.normal_(embed.weight[1:].data, std=0.1)
-    return TextRecurrent(params, embed, params.embedding_size, n_labels, params.kind)
+    lexicon = LexiconChannel(n_tokens, n_labels) if params.lexicon else None
+    return TextRecurrent(params, embed, params.embedding_size, n_labels, params.kind, lexicon)
 
 
 def table_lstm(params: TableLstmParams, width: int, n_tokens: int, n_labels: int) -> TextRecurrent:

@@ -23,6 +23,7 @@ __all__ = [
     "DecisionParams",
     "EmotionMemberParams",
     "ExplainingParams",
+    "FewLabelsParams",
     "FusionParams",
     "ImageFitParams",
     "MembersParams",
@@ -64,6 +65,14 @@ class RobustnessParams(Params):
     n_edited: int = Field(ge=1, description="texts that are read again with typing errors, in capitals and so on")
     n_other: int = Field(ge=1, description="labelled texts of each other source that are read")
     language: Literal["en", "zh"] = Field(description="the probes of negation are English")
+
+
+class FewLabelsParams(Params):
+    """A network that learns from few labels, and from what a teacher says of the other texts."""
+
+    share: float = Field(gt=0, lt=1, description="of the train texts whose labels are shown")
+    fewest: int = Field(ge=4, description="labelled texts; with fewer nothing is fitted")
+    training: TrainingParams = Field(description="of both fits; valid ends them")
 
 
 class MembersParams(Params):

@@ -5,7 +5,14 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
-from affectlens.pipelines.emotion_training import explaining_nodes, media_nodes, nodes, robustness_nodes, state_nodes
+from affectlens.pipelines.emotion_training import (
+    explaining_nodes,
+    few_labels_nodes,
+    media_nodes,
+    nodes,
+    robustness_nodes,
+    state_nodes,
+)
 
 BASELINES = ("majority", "lexicon_rule", "tfidf")
 NETWORKS = ("cnn", "lstm", "gru", "table_lstm", "encoder")
@@ -16,7 +23,7 @@ _HISTORIES = [f"{member}_history" for member in MEMBERS]
 _OTHER_HISTORIES = ["image_history", "clip_history", "emotion_state_history"]
 _SCORES = [
     *("emotion_model_scores", "emotion_media_scores", "emotion_state_scores"),
-    *("emotion_explanation_scores", "emotion_robustness_scores"),
+    *("emotion_explanation_scores", "emotion_few_labels_scores", "emotion_robustness_scores"),
 ]
 
 
@@ -70,6 +77,7 @@ def _all_members() -> Pipeline:
         *_looking(shared),
         *_states(shared),
         _explaining(shared),
+        _few_labels(),
         (robustness_nodes.score_robustness, [*beyond, *shared, *both], _SCORES[-1]),
         (nodes.collect_leaderboard, _SCORES, "emotion_leaderboard"),
     ]
@@ -108,6 +116,12 @@ def _explaining(shared: list[str]) -> tuple[Callable[..., Any], list[str], str |
     networks = ["emotion_checkpoint", *(f"{member}_checkpoint" for member in NETWORKS)]
     inputs = [*answered, "params:emotion.explaining", *shared, *networks]
     return explaining_nodes.explain_answers, inputs, ["emotion_explanation_scores", "emotion_exhibits"]
+
+
+def _few_labels() -> tuple[Callable[..., Any], list[str], str]:
+    members = ["params:emotion.tfidf", "params:emotion.lstm", "params:emotion.few_labels", "params:emotion.decision"]
+    inputs = ["emotion_examples", "vocabulary", *members, "params:trainer", "params:seed", "params:workspace"]
+    return few_labels_nodes.score_few_labels, [*inputs, "params:dataset"], "emotion_few_labels_scores"
 
 
 def _states(shared: list[str]) -> list[tuple[Callable[..., Any], list[str], str | list[str]]]:

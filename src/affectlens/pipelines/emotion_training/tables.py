@@ -56,6 +56,16 @@ def fitting_texts(examples: pd.DataFrame) -> tuple[LabelledTexts, LabelledTexts]
     return train, valid
 
 
+def parted(texts: LabelledTexts, share: float, seed: int) -> tuple[LabelledTexts, LabelledTexts]:
+    """A share of the texts, drawn by `seed`, and the others."""
+    order = np.random.default_rng([seed, len(texts.texts)]).permutation(len(texts.texts))
+    drawn, rest = np.split(order, [round(share * len(order))])
+    few, others = (
+        replace(texts, texts=[texts.texts[row] for row in rows], labels=texts.labels[rows]) for rows in (drawn, rest)
+    )
+    return few, others
+
+
 def with_edited_copies(texts: LabelledTexts, share: float, seed: int) -> LabelledTexts:
     """Texts, and edited copies of a share of them with the same labels."""
     rows, copies = edited_copies(texts.texts, share, seed)
