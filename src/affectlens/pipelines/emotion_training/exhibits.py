@@ -37,6 +37,37 @@ _MEASURES = {
         "Mean over 1, 5, 10, 20 and 50 % of the parts; the less, the more faithful.",
     ),
 }
+_BEYOND = "Beyond the texts that were held out"
+# What protocols beside the main one show: the metric, or the beginning of several, and how it is read.
+_PROTOCOLS = {
+    "edits": (
+        "macro_f1_change:",
+        "What small edits of a text cost",
+        "Macro-F1 of the edited texts minus that of the same texts as they were written.",
+    ),
+    "negation": (
+        "",
+        "Feelings that are said, and denied",
+        "Shares of made sentences: said and denied, in which the feeling is held to be present; followed, of pairs in "
+        "which its probability falls with the denial, and followed_control with another word in its place.",
+    ),
+    "other source": (
+        "macro_f1",
+        "Texts of other sources",
+        "Macro-F1 in their own labels, with the thresholds as they are.",
+    ),
+    "modalities": (
+        "macro_f1",
+        "What each modality says",
+        "Macro-F1 on utterances that have more than words; what is left out says nothing.",
+    ),
+    "few_labels": (
+        "macro_f1",
+        "What a teacher adds to few labels",
+        "Macro-F1 of models that were shown the labels of a small part of the train texts. The teacher, a word model "
+        "and the lexicon, read the others for the network that is self-trained.",
+    ),
+}
 _COMPLETE = "Attributions by {network} add up to the change of the score but for {error} % of it on average, n = {n}."
 
 
@@ -103,3 +134,31 @@ def faithfulness_exhibits(rows: pd.DataFrame) -> list[Exhibit]:
         for network, error, n in errors[["group", "value", "n"]].itertuples(index=False)
     )
     return [*drawn, Note(title="How well the attributions add up", part=_PART, sentences=said)]
+
+
+def beyond_exhibits(leaderboard: pd.DataFrame) -> list[Exhibit]:
+    """Figures of texts that were changed, of other sources, of other modalities, and of models that saw few labels."""
+    own = leaderboard[~leaderboard["model"].str.contains(" - ", regex=False)]
+    protocol, source = own["protocol"].str.partition(": ")[[0, 2]].to_numpy(dtype=object).T
+    return [
+        Intervals(
+            title=title,
+            part=_BEYOND,
+            note=note,
+            axis=Axis(label="share of sentences" if name == "negation" else "macro-F1"),
+            rows=intervals_of(found),
+            reference=0.0 if name == "edits" else None,
+            reference_label="no change" if name == "edits" else "",
+        )
+        for name, (metric, title, note) in _PROTOCOLS.items()
+        if len(found := _named(own[protocol == name].assign(source=source[protocol == name]), metric))
+    ]
+
+
+def _named(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Rows of one metric, called by their models; of several, called by the metrics, in groups of models."""
+    if metric == "macro_f1":
+        found = rows[rows["metric"] == metric]
+        return found.assign(name=found["model"], group=found["source"])
+    found = rows[rows["metric"].str.startswith(metric)]
+    return found.assign(name=found["metric"].str.removeprefix(metric), group=found["model"])

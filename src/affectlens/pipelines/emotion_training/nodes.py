@@ -11,9 +11,11 @@ import pandas as pd
 
 from affectlens.evaluation.average_precision import macro_average_precision
 from affectlens.evaluation.blending import fit_blend
+from affectlens.exhibits import Exhibit
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.emotion.blend import BLEND
 from affectlens.pipelines.emotion_training import scoring, tables
+from affectlens.pipelines.emotion_training.exhibits import beyond_exhibits
 from affectlens.pipelines.emotion_training.params import (
     DecisionParams,
     EmotionMemberParams,
@@ -161,3 +163,8 @@ def score_members(
 def collect_leaderboard(*parts: pd.DataFrame) -> pd.DataFrame:
     """All numbers of the stage in one table; the rows of the primary protocol stand first."""
     return scoring.joined(parts)
+
+
+def collect_exhibits(explanations: list[Exhibit], leaderboard: pd.DataFrame) -> list[Exhibit]:
+    """What the report shows beside the leaderboard: explained answers, and figures of other protocols."""
+    return [*explanations, *beyond_exhibits(leaderboard)]

@@ -80,6 +80,7 @@ def _all_members() -> Pipeline:
         _few_labels(),
         (robustness_nodes.score_robustness, [*beyond, *shared, *both], _SCORES[-1]),
         (nodes.collect_leaderboard, _SCORES, "emotion_leaderboard"),
+        (nodes.collect_exhibits, ["emotion_explanation_exhibits", "emotion_leaderboard"], "emotion_exhibits"),
     ]
     return Pipeline(
         [Node(function, inputs, outputs, name=function.__name__) for function, inputs, outputs in steps],
@@ -115,7 +116,7 @@ def _explaining(shared: list[str]) -> tuple[Callable[..., Any], list[str], str |
     answered = ["emotion_examples", "emotion_examples_scored", "utterance_images", "image_checkpoint"]
     networks = ["emotion_checkpoint", *(f"{member}_checkpoint" for member in NETWORKS)]
     inputs = [*answered, "params:emotion.explaining", *shared, *networks]
-    return explaining_nodes.explain_answers, inputs, ["emotion_explanation_scores", "emotion_exhibits"]
+    return explaining_nodes.explain_answers, inputs, ["emotion_explanation_scores", "emotion_explanation_exhibits"]
 
 
 def _few_labels() -> tuple[Callable[..., Any], list[str], str]:
