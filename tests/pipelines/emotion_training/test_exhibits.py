@@ -25,7 +25,7 @@ def test_every_protocol_beside_the_main_one_is_drawn_and_the_main_one_is_not() -
             rows("other source: meld", "lstm", macro_f1=0.3),
             rows("other source: airline_tweets", "lstm", macro_f1=0.2),
             rows("few_labels", "lstm", macro_f1=0.1, map=0.2),
-            rows("few_labels", "lstm, self-trained - lstm", macro_f1=0.1),
+            rows("few_labels", "lstm_self_trained - lstm", macro_f1=0.1),
         ]
     )
     drawn = {

@@ -26,7 +26,7 @@ from affectlens.training.emotion import FittingTask, LabelledTexts, MemberModel,
 
 logger = logging.getLogger(__name__)
 
-TEACHER, TAUGHT = "tfidf + lexicon_rule", "lstm, self-trained"
+TEACHER, TAUGHT = "teacher", "lstm_self_trained"
 
 
 def score_few_labels(
