@@ -23,7 +23,7 @@ def score(stage_tables, parameters, decision, tmp_path):
 
     def run(examples: pd.DataFrame, folder: str, **changes) -> pd.DataFrame:
         training = {**parameters["few_labels"]["training"], "max_epochs": 3}
-        params = FewLabelsParams(**{"share": SHARE, "fewest": 20, "training": training, **changes})
+        params = FewLabelsParams(**{"share": SHARE, "fewest": 20, "training": training, "taught_epochs": 3, **changes})
         workspace = str(Path(tmp_path) / folder)
         return score_few_labels(
             examples, stage_tables.vocabulary, *members, params, decision, CPU, SEED, workspace, "tiny"

@@ -71,7 +71,8 @@ def score_few_labels(
         texts=[*labelled.texts, *others.texts],
         labels=np.concatenate([labelled.labels, weak], dtype=np.float32),
     )
-    fits = {"lstm": task, TAUGHT: replace(task, train=more)}
+    shorter = params.training.model_copy(update={"max_epochs": params.taught_epochs})
+    fits = {"lstm": task, TAUGHT: replace(task, train=more, training=shorter)}
     raw = heard | {name: score_texts(fit_member(lstm.model, fit)[0], valid.texts)[0] for name, fit in fits.items()}
     scored = {name: _scored(scores, valid, decision, seed) for name, scores in raw.items()}
     return scoring.joined([scoring.member_rows(scored, setting, per_label=False), _differences(scored, setting)])

@@ -73,6 +73,7 @@ class FewLabelsParams(Params):
     share: float = Field(gt=0, lt=1, description="of the train texts whose labels are shown")
     fewest: int = Field(ge=4, description="labelled texts; with fewer nothing is fitted")
     training: TrainingParams = Field(description="of both fits; valid ends them")
+    taught_epochs: int = Field(ge=1, description="most epochs of the fit on all train texts")
 
 
 class MembersParams(Params):
