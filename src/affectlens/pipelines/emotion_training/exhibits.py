@@ -68,6 +68,7 @@ _PROTOCOLS = {
         "and the lexicon, read the others for the network that is self-trained.",
     ),
 }
+_UNITS = {"edits": "change of macro-F1", "negation": "share of sentences"}
 _COMPLETE = "Attributions by {network} add up to the change of the score but for {error} % of it on average, n = {n}."
 
 
@@ -145,7 +146,7 @@ def beyond_exhibits(leaderboard: pd.DataFrame) -> list[Exhibit]:
             title=title,
             part=_BEYOND,
             note=note,
-            axis=Axis(label="share of sentences" if name == "negation" else "macro-F1"),
+            axis=Axis(label=_UNITS.get(name, "macro-F1")),
             rows=intervals_of(found),
             reference=0.0 if name == "edits" else None,
             reference_label="no change" if name == "edits" else "",
