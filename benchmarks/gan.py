@@ -20,11 +20,8 @@ from sklearn.metrics import f1_score
 from affectlens.evaluation.generation import LocalMmd2
 from affectlens.models.gan import generate, make_projection
 from affectlens.pipelines.gan_training.contents import Contents, open_contents, training_parts
-from affectlens.pipelines.gan_training.params import ConditionParams, FittingParams
 from affectlens.session import StageSession
 from affectlens.training.gan import GeneratorTask, fit_generator
-from affectlens.training.gan_members import MEMBER
-from affectlens.training.loop import TrainerParams
 
 MEMBERS = ("mixture", "wgan", "flow")
 SEED = 7
@@ -60,12 +57,11 @@ def base_contents() -> tuple[Contents, dict[str, Any]]:
 
 def fit_member(kind: str, contents: Contents, params: dict[str, Any]) -> Sampler:
     """A member at its default recipe; it is asked for the conditions of training contents."""
-    condition, fitting = (ConditionParams(**params["gan"]["condition"]), FittingParams(**params["gan"]["fitting"]))
+    condition, fitting = params["gan"]["condition"], params["gan"]["fitting"]
     train, valid = training_parts(contents, condition, SEED)
     projection = make_projection(train.vectors.shape[1], condition.interest_size)
     task = GeneratorTask(train, valid, projection, condition.interest_noise, fitting, LocalMmd2, SEED)
-    member = MEMBER.validate_python(params["gan"][kind]["member"])
-    checkpoint, _ = fit_generator(member, task, TrainerParams(**params["trainer"]), None)
+    checkpoint, _ = fit_generator(params["gan"][kind].member, task, params["trainer"], None)
 
     def sample(n: int) -> tuple[np.ndarray, np.ndarray]:
         rows = np.random.default_rng(SEED).integers(len(train), size=n)
