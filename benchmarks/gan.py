@@ -40,7 +40,7 @@ def main() -> str:
     frame = pd.DataFrame({name: measured(fit, contents) for name, fit in fits.items()}).T
     frame["times_faster_training"] = frame.loc["ctgan", "train_s"] / frame["train_s"]
     frame["times_faster_sampling"] = frame["samples_per_s"] / frame.loc["ctgan", "samples_per_s"]
-    return str(frame.round(3))
+    return frame.round(3).to_string()
 
 
 def base_contents() -> tuple[Contents, dict[str, Any]]:
