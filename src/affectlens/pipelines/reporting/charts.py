@@ -22,6 +22,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, PercentFormatter
 
 from . import wording
@@ -44,6 +45,8 @@ _LOOK: dict[Any, Any] = {
     "svg.fonttype": "none",
     "text.parse_math": False,
     "font.size": 11.5,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
     "axes.edgecolor": INK,
     "axes.labelcolor": INK,
     "axes.linewidth": 0.8,
@@ -91,15 +94,16 @@ def draw(figure: Mapping[str, Any], name: str, tongue: Language) -> Drawing:
     buffer = io.StringIO()
     with mpl.rc_context({**_LOOK, "svg.hashsalt": name, "svg.id": name}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # the reader's browser has the glyphs
-        canvas = Figure(figsize=size, layout="constrained", dpi=72)
-        FigureCanvasSVG(canvas)
+        canvas = Figure(figsize=size, dpi=72)
+        paper = FigureCanvasSVG(canvas)
         axes = canvas.subplots()
         series = list(_series(figure))
         for number, trace in series:
             _draw(axes, trace, f"series-{number}")
         _dress(axes, layout, tongue)
+        ConstrainedLayoutEngine().execute(canvas)
         metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-        canvas.savefig(buffer, format="svg", transparent=True, metadata=metadata)
+        paper.print_svg(buffer, metadata=metadata)  # savefig would draw twice
     lines = [(number, trace) for number, trace in series if trace.get("fill") != "toself"]
     points = [point for number, trace in lines for point in _points(axes, number, trace, layout, tongue)]
     return Drawing(_for_the_page(buffer.getvalue()), points, _legend(lines))
