@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from pydantic import Field
 from sklearn.linear_model import Ridge
-from sklearn.mixture import GaussianMixture
 from torch import Tensor
 
 from affectlens.models.gan.conditional import ConditionalGenerator, ConditionedVectors
+from affectlens.models.gan.mixture_em import Mixture, fit_mixture_by_em
 from affectlens.params import Params
 
 
@@ -96,17 +96,15 @@ def fit_mixture(
     coefficient = Ridge(alpha=params.ridge, fit_intercept=False).fit(train.emotion, train.vectors).coef_.T
     residuals = [each.vectors - each.emotion @ coefficient for each in (train, valid)]
     fits = [
-        GaussianMixture(
-            min(n, len(train) // 2), reg_covar=params.covariance_floor, random_state=seed, init_params="k-means++"
-        ).fit(residuals[0].astype(np.float64))
+        fit_mixture_by_em(residuals[0], min(n, len(train) // 2), params.covariance_floor, seed)
         for n in params.components
     ]
-    losses = [-float(mixture.score(residuals[1])) for mixture in fits]
+    losses = [-mixture.mean_log_density(residuals[1]) for mixture in fits]
     best = fits[int(np.argmin(losses))]
-    weights = {"coefficient": coefficient, "center": best.means_}
+    weights = {"coefficient": coefficient, "center": best.means}
     weights["log_weight"] = np.log(_class_weights(best, residuals[0], train.emotion, params.prior_contents))
-    weights |= _posterior(best.covariances_, projection, interest_noise)
-    return MixtureFit(-float(best.score(residuals[0])), min(losses), weights)
+    weights |= _posterior(best.covariances, projection, interest_noise)
+    return MixtureFit(-best.mean_log_density(residuals[0]), min(losses), weights)
 
 
 def load_mixture(model: ConditionalMixture, fit: MixtureFit) -> None:
@@ -115,12 +113,10 @@ def load_mixture(model: ConditionalMixture, fit: MixtureFit) -> None:
         getattr(model, name).copy_(torch.from_numpy(np.asarray(values)))
 
 
-def _class_weights(
-    mixture: GaussianMixture, residual: np.ndarray, emotion: np.ndarray, prior_contents: float
-) -> np.ndarray:
+def _class_weights(mixture: Mixture, residual: np.ndarray, emotion: np.ndarray, prior_contents: float) -> np.ndarray:
     """Weights (C, J): the responsibilities of each strongest emotion's contents, and of some average ones."""
     strongest = np.eye(emotion.shape[1])[emotion.argmax(axis=1)]
-    counts = strongest.T @ mixture.predict_proba(residual) + prior_contents * mixture.weights_
+    counts = strongest.T @ mixture.responsibilities(residual) + prior_contents * mixture.weights
     shares: np.ndarray = counts / counts.sum(axis=1, keepdims=True)
     return shares
 

@@ -50,7 +50,8 @@ def measure_augmentation(
         return pd.DataFrame(columns=list(LEADERBOARD_COLUMNS))
     # A generator of few contents may well look collapsed; it is measured all the same.
     unwatched = fitting.collapse.model_copy(update={"patience": sys.maxsize})
-    refit = _Refit(gan_checkpoint, known, condition, fitting.model_copy(update={"collapse": unwatched}), trainer)
+    valid = contents.where(contents.roles == "valid")
+    refit = _Refit(gan_checkpoint, known, valid, condition, fitting.model_copy(update={"collapse": unwatched}), trainer)
     learned, tested = (LabelledVectors(each.vectors, each.labels) for each in (known, test))
     estimates = augmentation_estimates(AugmentationTask(learned, tested, params, seed), refit)
     return leaderboard_rows(
@@ -60,17 +61,21 @@ def measure_augmentation(
 
 
 class _Refit:
-    """Fits the member that was handed on anew, on some of the contents only, and asks it for wanted emotions."""
+    """Fits the member that was handed on anew, on some of the contents only, and asks it for wanted emotions.
+
+    Valid contents end a fit and choose its size, as they do for the member itself.
+    """
 
     def __init__(
         self,
         checkpoint: Checkpoint,
         known: Contents,
+        valid: Contents,
         condition: ConditionParams,
         fitting: FittingParams,
         trainer: TrainerParams,
     ) -> None:
-        self._checkpoint, self._known = checkpoint, known
+        self._checkpoint, self._known, self._valid = checkpoint, known, valid
         self._condition, self._fitting, self._trainer = condition, fitting, trainer
         self._projection = make_projection(known.vectors.shape[1], condition.interest_size)
 
@@ -87,9 +92,12 @@ class _Refit:
 
     def _fitted(self, rows: np.ndarray, seed: int) -> Checkpoint:
         some = self._known.where(rows)
-        data = condition_contents(some.vectors, some.emotion, self._projection, self._condition, seed)
+        train, valid = (
+            condition_contents(each.vectors, each.emotion, self._projection, self._condition, seed)
+            for each in (some, self._valid if len(self._valid) > 1 else some)
+        )
         noise = self._condition.interest_noise
-        task = GeneratorTask(data, data, self._projection, noise, self._fitting, LocalMmd2, seed)
+        task = GeneratorTask(train, valid, self._projection, noise, self._fitting, LocalMmd2, seed)
         member = MEMBER.validate_python(self._checkpoint.metadata["member"])
         return fit_generator(member, task, self._trainer, None)[0]
 

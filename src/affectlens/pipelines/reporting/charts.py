@@ -103,7 +103,7 @@ def draw(figure: Mapping[str, Any], name: str, tongue: Language) -> Drawing:
         _dress(axes, layout, tongue)
         ConstrainedLayoutEngine().execute(canvas)
         metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-        paper.print_svg(buffer, metadata=metadata)  # savefig would draw twice
+        paper.print_svg(buffer, metadata=metadata)  # type: ignore[no-untyped-call]  # savefig draws twice
     lines = [(number, trace) for number, trace in series if trace.get("fill") != "toself"]
     points = [point for number, trace in lines for point in _points(axes, number, trace, layout, tongue)]
     return Drawing(_for_the_page(buffer.getvalue()), points, _legend(lines))
