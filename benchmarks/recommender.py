@@ -2,8 +2,9 @@
 
 Each peer gets an environment of its own (their numpy needs differ from ours and from each other's), made on first use
 in `.venv/peers/`. Needs `affectlens fetch sequences` or AFFECTLENS_MIRROR. Width 64, 2 blocks, 2 heads, 50 positions,
-softmax over all items. `python -m benchmarks.recommender --seconds 900` trains each that long and adds the time
-that each takes to the best validation NDCG@10 of the peers.
+softmax over all items. `python -m benchmarks.recommender --seconds 3600` trains each peer that long, then ours until it
+is as good as the better one (at most as long), and adds the CPU seconds that each takes to the best validation NDCG@10
+of each peer; `--peers recbole` leaves the other out.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import venv
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -30,16 +32,18 @@ PEERS = {
 TIMED_BATCHES = {"recbole": 20, "rectools": 10}
 
 
-def main(seconds: float = 0.0) -> str:
+def main(seconds: float = 0.0, peers: Sequence[str] = tuple(PEERS)) -> str:
     """CPU seconds an epoch, peak memory, and with `seconds` those to equal validation accuracy."""
     with tempfile.TemporaryDirectory() as folder:
         n_targets = write_sequences(Path(folder))
-        found = {"affectlens": run_ours(seconds)}
-        for name in PEERS:
+        found = {}
+        for name in peers:
             batches = 0 if seconds else TIMED_BATCHES[name]
             arguments = [folder, str(1000 if seconds else 1), str(batches), str(seconds or 1e9), json.dumps(SETTINGS)]
             script = ROOT / "benchmarks" / "peers" / f"{name}_sasrec.py"
             found[name] = run([str(environment(name)), str(script), *arguments])
+        best = max(epoch.get("valid_ndcg", 0.0) for printed in found.values() for epoch in printed)
+        found = {"affectlens": run_ours(seconds, best), **found}
     return summary(found, n_targets).to_string()
 
 
@@ -60,7 +64,7 @@ def summary(found: dict[str, list[dict[str, float]]], n_targets: int) -> pd.Data
             rows[name]["best_valid_ndcg"] = max(epoch["valid_ndcg"] for epoch in epochs)
     frame = pd.DataFrame(rows).T
     frame["times_slower_an_epoch"] = frame["cpu_s_an_epoch"] / frame.loc["affectlens", "cpu_s_an_epoch"]
-    for name in PEERS if "best_valid_ndcg" in frame else ():
+    for name in found if "best_valid_ndcg" in frame else ():
         for system, epochs in found.items():
             best = frame.loc[name, "best_valid_ndcg"]
             reached = [epoch["cpu_s"] for epoch in epochs if epoch.get("valid_ndcg", 0.0) >= best]
@@ -98,25 +102,35 @@ def environment(name: str) -> Path:
 
 
 def run(command: list[str]) -> list[dict[str, float]]:
-    """The JSON lines that a worker on one core prints."""
+    """The JSON lines that a worker on one core prints, shown as they come."""
     alone = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "GOMP_SPINCOUNT": "10000"}
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=alone, cwd=ROOT)  # noqa: S603
-    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    found = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=alone, cwd=ROOT) as worker:  # noqa: S603
+        for line in worker.stdout or ():
+            if line.startswith("{"):
+                sys.stderr.write(line)  # an epoch may take ten minutes
+                found.append(json.loads(line))
+    if worker.returncode:
+        raise subprocess.CalledProcessError(worker.returncode, command)
+    return found
 
 
-def run_ours(seconds: float) -> list[dict[str, float]]:
-    """This project's attention model in a process of its own."""
-    return run([sys.executable, "-m", "benchmarks.recommender", "--worker", "--seconds", str(seconds)])
+def run_ours(seconds: float, until: float) -> list[dict[str, float]]:
+    """This project's attention model in a process of its own, until its validation NDCG@10 is high enough."""
+    options = ["--seconds", str(seconds), "--until", str(until)]
+    return run([sys.executable, "-m", "benchmarks.recommender", "--worker", *options])
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=0.0, help="how long each system trains; 0: some batches only")
+    parser.add_argument("--peers", nargs="+", choices=list(PEERS), default=list(PEERS))
     parser.add_argument("--worker", action="store_true", help="run this project's side")
+    parser.add_argument("--until", type=float, default=1.0, help="validation NDCG@10 at which this project's side ends")
     options = parser.parse_args()
     if options.worker:
         from benchmarks.peers.ours import train
 
-        train(options.seconds, SETTINGS)
+        train(options.seconds, options.until, SETTINGS)
     else:
-        print(main(options.seconds))  # noqa: T201  a command's output
+        print(main(options.seconds, options.peers))  # noqa: T201  a command's output

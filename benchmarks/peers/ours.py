@@ -29,9 +29,10 @@ TRAINING = TrainingParams(
 TRAINER = TrainerParams(accelerator="cpu", devices=1, precision="32-true", strategy="auto")
 
 
-def train(seconds: float, settings: dict[str, Any]) -> None:
-    """Fit for some seconds; without, two epochs, of which the second is timed: the peers' clock knows no setting up.
+def train(seconds: float, until: float, settings: dict[str, Any]) -> None:
+    """Fit for some seconds, or until validation NDCG@10 is high enough.
 
+    Without seconds: two epochs, of which the second is timed, as the peers' clock knows no setting up.
     The recipe of conf/sequences at the peers' size.
     """
     arrays, params = beauty(), attention(settings)
@@ -47,7 +48,7 @@ def train(seconds: float, settings: dict[str, Any]) -> None:
         facts = {"cpu_s": spent, "targets": n_targets, "valid_ndcg": value, "peak_mb": peak_mb()}
         print(json.dumps(facts), flush=True)  # noqa: T201
         clock[0] += time.process_time() - before
-        return value if spent < seconds else -1.0  # a worse value, twice, ends the fit
+        return value if spent < seconds and value < until else -1.0  # a worse value, twice, ends the fit
 
     fit(arrays, params, evaluate, 1000 if seconds else 2)
     if not seconds:
