@@ -12,11 +12,14 @@ def consecutive(first: int, n: int) -> list[int]:
     """Seeds from the first one on, for `${consecutive:FIRST,N}` in a configuration file.
 
     Raises:
+        TypeError: what came is no whole number.
         ValueError: fewer than one is asked for.
 
     >>> consecutive(7, 3)
     [7, 8, 9]
     """
+    if not (isinstance(first, int) and isinstance(n, int)):
+        raise TypeError(f"expected whole numbers for `seed` and `n_seeds`, got {first!r} and {n!r}")
     if n < 1:
         raise ValueError(f"expected one seed or more, got {n}; raise `n_seeds`")
     return list(range(first, first + n))

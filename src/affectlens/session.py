@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
 from click import ClickException
+from kedro.config import MissingConfigException
 from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
+from omegaconf.errors import InterpolationResolutionError
 
 from affectlens.pipeline_registry import STAGES
 
@@ -30,15 +32,38 @@ class StageSession(KedroSession):
         """Run pipelines by name; see `KedroSession.run`.
 
         Raises:
-            RunRefusedError: this environment's data do not allow a stage that was asked for, or no node reads a
-                parameter that was given.
+            RunRefusedError: there is no such pipeline or environment, this environment's data do not allow a stage that
+                was asked for, a value cannot be used, or no node reads a parameter that was given.
         """
         asked = pipeline_names or [pipeline_name or "__default__"]
         pipelines.set_requested(None)
+        check_names(asked, pipelines)
         environment = self.store.get("env") or "base"
-        parameters = self._get_config_loader()["parameters"]
+        try:
+            parameters = self._get_config_loader()["parameters"]
+        except MissingConfigException as error:
+            known = sorted(path.name for path in (self._project_path / "conf").iterdir() if path.is_dir())
+            raise RunRefusedError(
+                f"there is no environment {environment!r}; expected one of {', '.join(known)}"
+            ) from error
+        except InterpolationResolutionError as error:
+            raise RunRefusedError(str(error.__cause__ or error).splitlines()[0]) from error
         check_parameters_are_read(parameters)
         return super().run(pipeline_names=stages_to_run(asked, parameters["stages"], environment), **options)
+
+
+def check_names(asked: Iterable[str], known: Iterable[str]) -> None:
+    """Stop on the name of a pipeline that there is not.
+
+    Raises:
+        RunRefusedError: with the name, the closest one and all that there are.
+    """
+    names = list(known)
+    for name in asked:
+        if name not in names:
+            hint = [each for each in names if name in each] or get_close_matches(name, names, n=1)
+            closest = f"did you mean {hint[0]!r}? " if hint else ""
+            raise RunRefusedError(f"there is no pipeline {name!r}; {closest}Pipelines: {', '.join(sorted(names))}")
 
 
 def stages_to_run(asked: list[str], table: Mapping[str, Any], environment: str) -> list[str]:

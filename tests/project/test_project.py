@@ -131,6 +131,29 @@ def test_a_misspelt_parameter_stops_the_run_before_any_node(project_root: Path, 
     assert not any(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("environment", "asked", "options", "told"),
+    [
+        ("nowhere", "ingestion", {}, "no environment 'nowhere'; expected one of .*, base, .*goemotions"),
+        ("test", "emotion", {}, "no pipeline 'emotion'; did you mean 'emotion_training'"),
+        (
+            "test",
+            "nothing_alike",
+            {},
+            "no pipeline 'nothing_alike'; Pipelines: __default__, analysis, emotion_training",
+        ),
+        ("test", "simulation", {"seed": "seven"}, "expected whole numbers for `seed` and `n_seeds`, got 'seven' and 1"),
+        ("test", "simulation", {"n_seeds": 0}, "expected one seed or more, got 0"),
+    ],
+)
+def test_a_run_that_cannot_be_says_what_can(
+    project_root: Path, environment: str, asked: str, options: dict[str, object], told: str
+) -> None:
+    session = StageSession.create(project_path=project_root, env=environment, runtime_params=options)
+    with pytest.raises(RunRefusedError, match=told):
+        session.run(pipeline_names=[asked])
+
+
 def test_a_parameter_of_the_wrong_type_stops_the_run_before_any_node(project_root: Path, tmp_path: Path) -> None:
     options = {"data_root": str(tmp_path), "simulation": {"seed": "seven"}, "seed": 7}
     session = StageSession.create(project_path=project_root, env="test", runtime_params=options)

@@ -89,6 +89,11 @@ def test_a_header_alone_is_refused(tmp_path: Path) -> None:
         read(tmp_path, "user,item,time\n")
 
 
+def test_a_file_that_is_no_table_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="is no text and no Parquet file"):
+        read(tmp_path, b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")
+
+
 def test_a_damaged_parquet_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="damaged Parquet"):
         read(tmp_path, b"PAR1 and then nothing that Parquet knows")

@@ -48,7 +48,7 @@ def read_rows(path: Path) -> Rows:
     """The rows of a Parquet or a delimited text file, plain or gzip.
 
     Raises:
-        ValueError: the file is empty, damaged, or has no columns.
+        ValueError: the file is empty, damaged, of another kind, or has no columns.
     """
     with path.open("rb") as file:
         is_parquet = file.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC
@@ -57,6 +57,10 @@ def read_rows(path: Path) -> Rows:
     text = read_text(path).lstrip("\r\n")
     if not text.strip():
         raise ValueError(f"{path} is empty; expected a table with one row an interaction")
+    if "\0" in text:
+        raise ValueError(
+            f"{path} is no text and no Parquet file; expected CSV, TSV, Parquet, .inter or MovieLens' .dat"
+        )
     first = text.split("\n", 1)[0].rstrip("\r")
     names = next((list(names) for pattern, names in HEADERLESS if pattern.fullmatch(first)), None)
     if "::" in first:
