@@ -24,6 +24,11 @@ ROOT = Path(__file__).parents[2]
 MIRROR = os.environ.get("AFFECTLENS_MIRROR", "")
 # Budgets of continuous integration: the paths are those of a full run, the fits are short.
 ONE_EPOCH = {"training": {"max_epochs": 1}}
+QUICK_EMOTION = {
+    "few_labels": {"taught_epochs": 1, **ONE_EPOCH},
+    "explaining": {"n_shown": 2, "n_texts": 6, "n_pictures": 2},
+    "robustness": {"n_edited": 100, "n_other": 100},
+}
 QUICK_GAN = {
     "mixture": {"member": {"model": {"components": [8]}}},
     "vae": {"member": ONE_EPOCH},
@@ -31,6 +36,7 @@ QUICK_GAN = {
     "wgan": {"member": {"training": {"steps": {"max_epochs": 1}}}},
     "text": ONE_EPOCH,
     "decoding": {"max_texts": 2000},
+    "evaluation": {"max_samples": 300, "n_resamples": 100, "n_permutations": 99},
 }
 ONE_FIT = {"steps": ["id", "text", "learned emotion"], "seeds": [7]}
 SHORT: dict[str, dict[str, Any]] = {
@@ -38,11 +44,11 @@ SHORT: dict[str, dict[str, Any]] = {
     "facebook_reactions": {},
     "upworthy": {},
     "goemotions": {
-        "emotion": {"members": {"profile": "fast"}, **dict.fromkeys(("table_lstm", "cnn", "lstm", "gru"), ONE_EPOCH)},
+        "emotion": {"members": {"profile": "fast"}, "table_lstm": ONE_EPOCH, **QUICK_EMOTION},
         "gan": QUICK_GAN,
     },
     "musical_instruments": {
-        "emotion": {"cnn": ONE_EPOCH, "lstm": ONE_EPOCH},
+        "emotion": {"cnn": ONE_EPOCH, "lstm": ONE_EPOCH, **QUICK_EMOTION},
         "gan": QUICK_GAN,
         "recommender": {"ladder": ONE_FIT, "exposures": ONE_FIT},
     },
