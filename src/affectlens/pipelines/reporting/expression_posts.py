@@ -16,7 +16,7 @@ RESPONSES = ("like", "comment", "share")  # to a viewed content, by kind of inte
 EMOTIONAL = ("loves", "wows", "hahas", "sads", "angrys")
 TEXT_MARKS = ("emoji_share", "emoticon_share", "elongation_share", "mark_run_share", "capital_share")
 REACTION_MARKS = ("emotional_share", "some_emotional_share", *(f"{name}_share" for name in EMOTIONAL), "comment_share")
-AMOUNTS = ("log_tokens",)  # the daily series that are no shares
+AMOUNTS = ("log_tokens", *REACTION_MARKS)  # of which a post has more or less, where it has another mark or not
 POST_COLUMNS = ["source", "time", "unit", "form", "tokens", *TEXT_MARKS, *REACTION_MARKS]
 
 

@@ -90,6 +90,9 @@ def breaks(series: pd.DataFrame, params: ShiftParams, seed: int) -> Iterator[Row
     at most `alarm_rate` of runs (Holm 1979). A break whose interval holds a sharper one of another series of its source
     stands where that one does. Where no series has a break of its own nothing is asked, so that a run without any shift
     raises no further alarm.
+
+    Shares of posts with a mark are searched in log-odds, where a rise or fall can be even. Mean shares of reactions are
+    not: their noise is as large where they are small, and what one day stirs up would be lost in it.
     """
     candidates = [
         (keys, rows, _n_windows(rows, params)) for keys, rows in series.groupby(["source", "quantity"], sort=False)
