@@ -1,7 +1,7 @@
 """Breaks that worlds make, found again, and false alarms in worlds that make none.
 
-Twenty worlds of the default size with both breaks, each scored as the report does (F1 within two windows); a hundred small
-ones in which forms, emoji and reactions keep their shares, while users, moods and chance go on as ever.
+Twenty worlds of the default size with both breaks, each scored as the report does (F1 within two windows); a hundred
+small ones in which forms, emoji and reactions keep their shares, while users, moods and chance go on as ever.
 """
 
 from __future__ import annotations

@@ -159,7 +159,7 @@ def _break_rows(each: _Searched, events: list[Estimate], method: str) -> Iterato
     source, quantity, found = each.source, each.quantity, each.breaks
     yield row(f"breaks:{quantity}", source, Estimate.exact(len(found.found), found.n), "breaks", method)
     least = each.jump(float(np.median(each.values)), Estimate.exact(found.detectable, found.n))
-    yield row(f"break_detectable:{quantity}", source, least, "", "jump in the middle that is found with power 0.8")
+    yield row(f"break_detectable:{quantity}", source, least, "", "jump up in the middle that is found with power 0.8")
     span = Estimate.exact(float(np.ptp(_days(each.first))) / max(found.n - 1, 1), found.n)
     yield row(f"break_window:{quantity}", source, span, "days", "mean length of a window")
     for jump, place in zip(found.found, _places(each), strict=True):
