@@ -79,8 +79,8 @@ class _Searched:
         """A jump from a level, in the units of the quantity."""
         if not self.is_log_odds:
             return size
-        ends = (size.value, size.lower, size.upper)
-        return Estimate(*(float(expit(before + end) - expit(before)) for end in ends), size.n)
+        value, lower, upper = expit(before + np.array([size.value, size.lower, size.upper])) - expit(before)
+        return Estimate(float(value), float(lower), float(upper), size.n)
 
 
 def breaks(series: pd.DataFrame, params: ShiftParams, seed: int) -> Iterator[Row]:
