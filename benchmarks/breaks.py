@@ -1,7 +1,7 @@
 """Breaks that worlds make, found again, and false alarms in worlds that make none.
 
-Ten worlds of the default size with both breaks, each scored as the report does (F1 within two windows); sixty small
-ones in which forms, emoji and reactions keep their shares, while users, moods and chance go on as ever.
+Twenty worlds of the default size with both breaks, each scored as the report does (F1 within two windows); a hundred
+small ones in which forms, emoji and reactions keep their shares, while users, moods and chance go on as ever.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from affectlens.simulation.world import (
     utterances_and_truth,
 )
 
-N_SHIFTING, N_STILL = 10, 60
+N_SHIFTING, N_STILL = 20, 100
 CONF = Path(__file__).parents[1] / "conf/base"
 SMALL = {"time": {"years": 2, "window_days": 14}, "population": {"n_users": 200, "gap_days": 12},
          "catalogue": {"n_contents": 400, "pool_size": 10}, "media": {"max_images": 6, "max_clips": 3},

@@ -31,12 +31,14 @@ class Break:
         earliest: lower end of its 95 % interval.
         latest: upper end.
         size: level after less level before, with its 95 % interval.
+        before: level at this place without it.
     """
 
     at: int
     earliest: int
     latest: int
     size: Estimate
+    before: float
 
 
 @dataclass(frozen=True)
@@ -272,8 +274,9 @@ def _described(series: np.ndarray, places: np.ndarray, rho: float) -> tuple[Brea
     steps = (times[:, None] >= places).astype(np.float64)
     design = np.column_stack([steps, np.ones(n), times / n])
     inverse = np.linalg.pinv(design.T @ design)
-    sizes = inverse @ design.T @ series
-    residual = series - design @ sizes
+    coefficients = inverse @ design.T @ series
+    sizes = coefficients[: places.size]
+    residual = series - design @ coefficients
     variance = float(residual @ residual) / max(n - design.shape[1], 1) * (1 + rho) / (1 - rho)
     errors = 1.96 * np.sqrt(variance * np.diag(inverse))
     edges = [0, *places.tolist(), n]
@@ -281,5 +284,6 @@ def _described(series: np.ndarray, places: np.ndarray, rho: float) -> tuple[Brea
     for before, at, after, size, error in zip(edges, edges[1:], edges[2:], sizes, errors, strict=False):
         reach = int(_BAI * variance / size**2) + 1 if abs(size) > 1e-9 else n
         interval = Estimate(float(size), float(size - error), float(size + error), n)
-        jumps.append(Break(at, max(before, at - reach), min(after, at + reach), interval))
+        level = float(design[at] @ coefficients - size)
+        jumps.append(Break(at, max(before, at - reach), min(after, at + reach), interval, level))
     return tuple(jumps)

@@ -142,6 +142,34 @@ def ratios_by_period(
     }
 
 
+def log_odds(share: np.ndarray, n: np.ndarray) -> np.ndarray | None:
+    """Shares on the scale on which they can move evenly; half a post more on either side keeps every window finite.
+
+    A share that falls towards nothing draws a bow on its own scale, and a straight line beside it hides a jump down.
+
+    Args:
+        share: (n,) one a window; outside [0, 1] (what is left without the effects of authors) it counts as the end.
+        n: (n,) posts of each window.
+
+    Returns:
+        None where a window has less than half a post with or without: the step from nothing to little, as after a
+        button's first day, would outweigh every other.
+
+    Source: Cox 1970, "Analysis of Binary Data" (empirical logits).
+
+    >>> log_odds(np.array([0.1, 0.5, 0.9]), np.array([10, 10, 10])).round(2).tolist()
+    [-1.85, 0.0, 1.85]
+    >>> log_odds(np.array([0.0, 0.5, 0.9]), np.array([10, 10, 10])) is None
+    True
+    """
+    yes = n * np.clip(share, 0.0, 1.0)
+    no = n - yes
+    if min(yes.min(), no.min()) < 0.5:
+        return None
+    found: np.ndarray = np.log((yes + 0.5) / (no + 0.5))
+    return found
+
+
 def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     quotient: np.ndarray = np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)
     return quotient

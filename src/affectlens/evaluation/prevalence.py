@@ -32,9 +32,27 @@ def confusion_of(truth: np.ndarray, decided: np.ndarray, n_classes: int) -> np.n
     >>> confusion_of(np.array([[1, 0], [1, 0], [0, 1.0]]), np.array([0, 1, 1]), 2).tolist()
     [[0.5, 0.5], [0.0, 1.0]]
     """
-    table: np.ndarray = truth.T @ np.eye(n_classes)[decided]
+    return mean_readings(truth, np.eye(n_classes)[decided])
+
+
+def mean_readings(truth: np.ndarray, posteriors: np.ndarray) -> np.ndarray:
+    """What the classifier thinks of each true class on average, shape (C, C), rows summing to 1.
+
+    Like `confusion_of`, of posteriors in the place of decisions: no post is wholly one class, so shares of few posts
+    scatter less.
+
+    Args:
+        truth: (n, C) share of each class in the truth of a labelled post, rows summing to 1.
+        posteriors: (n, C) rows summing to 1.
+
+    Source: Bella, Ferri, Hernandez-Orallo & Ramirez-Quintana 2010, "Quantification via Probability Estimators".
+
+    >>> mean_readings(np.array([[1, 0], [1, 0], [0, 1.0]]), np.array([[0.9, 0.1], [0.5, 0.5], [0.2, 0.8]])).tolist()
+    [[0.7, 0.3], [0.2, 0.8]]
+    """
+    table: np.ndarray = truth.T @ posteriors
     total = table.sum(axis=1, keepdims=True)
-    return np.where(total > 0, np.divide(table, total, out=np.zeros_like(table), where=total > 0), np.eye(n_classes))
+    return np.where(total > 0, np.divide(table, total, out=np.zeros_like(table), where=total > 0), np.eye(len(table)))
 
 
 def adjusted(counts: np.ndarray, confusion: np.ndarray) -> np.ndarray:
@@ -43,8 +61,8 @@ def adjusted(counts: np.ndarray, confusion: np.ndarray) -> np.ndarray:
     Solves confusion^T p = counts for p on the simplex by non-negative least squares.
 
     Args:
-        counts: (C,) shares among the decisions.
-        confusion: (C, C) P(decided | true).
+        counts: (C,) shares among the decisions, or mean posteriors.
+        confusion: (C, C) P(decided | true), or the mean posterior of each true class.
 
     Source: Saerens, Latinne & Decaestecker 2002; on the simplex: Bunse 2022, "Unification of algorithms for
     quantification and unfolding". Forman 2008 for two classes.

@@ -43,6 +43,7 @@ _EMOTION_CHARTS = {
     ("written", "CC"): "Emotions of what people wrote, counted",
     ("written", "ACC"): "Emotions of what people wrote, adjusted for the model's errors",
     ("written", "EMQ"): "Emotions of what people wrote, by expectation-maximisation",
+    ("written", "LAP"): "Emotions of what people wrote, labels and adjusted readings together",
     ("published", "CC"): "Emotions of what was published, counted",
     ("published", "EMQ"): "Emotions of what was published, by expectation-maximisation",
 }

@@ -16,6 +16,7 @@ RESPONSES = ("like", "comment", "share")  # to a viewed content, by kind of inte
 EMOTIONAL = ("loves", "wows", "hahas", "sads", "angrys")
 TEXT_MARKS = ("emoji_share", "emoticon_share", "elongation_share", "mark_run_share", "capital_share")
 REACTION_MARKS = ("emotional_share", "some_emotional_share", *(f"{name}_share" for name in EMOTIONAL), "comment_share")
+AMOUNTS = ("log_tokens", *REACTION_MARKS)  # of which a post has more or less, where it has another mark or not
 POST_COLUMNS = ["source", "time", "unit", "form", "tokens", *TEXT_MARKS, *REACTION_MARKS]
 
 
@@ -142,8 +143,8 @@ def _daily(posts: pd.DataFrame, source: str) -> pd.DataFrame:
     ).assign(source=source)
 
 
-def equal_series(days: pd.DataFrame, n_windows: int) -> tuple[np.ndarray, pd.Series]:
-    """Means of a quantity over windows of nearly equal numbers of posts, and the first day of each window.
+def equal_series(days: pd.DataFrame, n_windows: int) -> tuple[np.ndarray, np.ndarray, pd.Series]:
+    """Means of a quantity over windows of nearly equal numbers of posts, these numbers, and the windows' first days.
 
     The cycle of the week is taken out before: each weekday's difference from the whole mean.
 
@@ -158,6 +159,7 @@ def equal_series(days: pd.DataFrame, n_windows: int) -> tuple[np.ndarray, pd.Ser
     usual = np.divide(total_of_weekday, n_of_weekday, out=np.full(7, mean), where=n_of_weekday > 0) - mean
     windows = equal_windows(n, n_windows)
     held, summed = (np.bincount(windows, weights=column) for column in (n, total - n * usual[weekday]))
-    _, first = np.unique(windows, return_index=True)
+    numbers, first = np.unique(windows, return_index=True)
     kept = held > 0
-    return summed[kept] / held[kept], days["day"].iloc[first[kept[np.unique(windows)]]].reset_index(drop=True)
+    starts = days["day"].iloc[first[kept[numbers]]].reset_index(drop=True)
+    return summed[kept] / held[kept], held[kept], starts

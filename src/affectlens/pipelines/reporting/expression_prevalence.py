@@ -1,4 +1,4 @@
-"""How common each emotion is by window, by counting, adjusted counting and expectation-maximisation."""
+"""How common each emotion is by window: counted, adjusted, by expectation-maximisation, and together with labels."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from .measured import Row, row
 from .params import ExpressionParams
 
 _COUNTED, _ADJUSTED, _MAXIMISED = "classify and count", "adjusted count (ACC)", "expectation-maximisation (EMQ)"
+_LABELLED = "labels, and adjusted posteriors of the rest (LAP)"
 AGREEING = {"joy": ("loves_share", "hahas_share"), "sadness": ("sads_share",), "anger": ("angrys_share",),
             "surprise": ("wows_share",)}  # fmt: skip
 
@@ -28,42 +29,55 @@ class ReadPosts:
     """Posts that a model read, and what is known of its errors.
 
     Attributes:
-        posts: `time`, `unit` and one column a label, rows summing to 1.
+        posts: `time`, `unit` and one column a label, rows summing to 1; none that the model learnt from.
+        every: all posts, with the shares of their labels where `is_labelled`; no rows where no errors are known.
         labels: C names.
         prior: (C,) shares among the texts on which the model was calibrated; None where they are not known.
         truth: (m, C) shares of the labels of held-out labelled posts; no rows where there are none.
-        decided: (m,) what the model said of them.
+        posteriors: (m, C) what the model thought of them, rows summing to 1.
     """
 
     posts: pd.DataFrame
+    every: pd.DataFrame
     labels: list[str]
     prior: np.ndarray | None
     truth: np.ndarray
-    decided: np.ndarray
+    posteriors: np.ndarray
 
 
 def written_posts(
     utterances: pd.DataFrame, signals: pd.DataFrame, examples: pd.DataFrame, taxonomy: str
 ) -> ReadPosts | None:
-    """What people wrote, without the texts that the model learnt from; None where nothing was read or nothing labelled.
+    """What people wrote; None where nothing was read or nothing labelled.
 
     The errors are those on validation texts, whose labels calibrated the model and set its thresholds.
     """
     if signals.empty or utterances["occurred_at"].isna().all():
         return None
-    labels = list(labels_of(taxonomy))
+    labels, ids = list(labels_of(taxonomy)), pd.Index(signals["utterance_id"])
+    read, given = (
+        _shares(np.stack(list(signals["probabilities"]))),
+        _shares(indicator_matrix(list(examples["labels"]), taxonomy)),
+    )
     split = signals["utterance_id"].map(examples.set_index("utterance_id")["split"])
-    shares = np.stack(list(signals["probabilities"]))
-    shares = shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-12)
-    valid = examples[examples["split"] == "valid"]
-    truth = indicator_matrix(list(valid["labels"]), taxonomy).astype(np.float64)
-    truth = truth / np.maximum(truth.sum(axis=1, keepdims=True), 1e-12)
-    place = pd.Index(signals["utterance_id"]).get_indexer(valid["utterance_id"])
-    posts = pd.DataFrame(shares, columns=labels).assign(
+    posts = pd.DataFrame(read, columns=labels).assign(
         time=signals["occurred_at"].to_numpy(), unit=units_of(signals["user_id"].reset_index(drop=True))
     )
+    place, is_valid = ids.get_indexer(examples["utterance_id"]), (examples["split"] == "valid").to_numpy()
+    known = read.copy()
+    known[place[place >= 0]] = given[place >= 0]
+    every = posts.assign(**dict(zip(labels, known.T, strict=True)), is_labelled=split.notna().to_numpy())
     unseen = posts[(split != "train").to_numpy()].dropna(subset=["time"])
-    return ReadPosts(unseen, labels, truth.mean(axis=0), truth[place >= 0], shares[place[place >= 0]].argmax(axis=1))
+    held = is_valid & (place >= 0)
+    every = every.dropna(subset=["time"]) if held.any() else every.iloc[:0]
+    prior = given[is_valid].mean(axis=0) if is_valid.any() else None
+    return ReadPosts(unseen, every, labels, prior, given[held], read[place[held]])
+
+
+def _shares(values: np.ndarray) -> np.ndarray:
+    """Rows that sum to 1."""
+    found: np.ndarray = values / np.maximum(values.sum(axis=1, keepdims=True), 1e-12)
+    return found
 
 
 def published_posts(contents: pd.DataFrame, readings: Readings) -> ReadPosts | None:
@@ -73,52 +87,64 @@ def published_posts(contents: pd.DataFrame, readings: Readings) -> ReadPosts | N
         return None
     posts = rows[readings.labels].assign(time=rows["created_at"], unit=units_of(rows["author_id"]))
     nothing = np.empty((0, len(readings.labels)))
-    return ReadPosts(posts, readings.labels, readings.prior, nothing, np.empty(0, dtype=np.int64))
+    return ReadPosts(posts, posts.iloc[:0].assign(is_labelled=False), readings.labels, readings.prior, nothing, nothing)
 
 
 def prevalences(read: ReadPosts | None, group: str, params: ExpressionParams, seed: int) -> Iterator[Row]:
-    """Share of each emotion in each window by three estimators, intervals over authors and over labelled posts."""
+    """Share of each emotion in each window by each estimator, intervals over authors and over labelled posts."""
     if read is None:
         return
-    kept, windows, names = windows_of(read.posts, params)
-    posteriors = np.maximum(kept[read.labels].to_numpy(dtype=np.float64), 1e-6)
-    units = kept["unit"].to_numpy()
-    for window, name in enumerate(names):
-        chosen = windows == window
-        found = _estimates(posteriors[chosen], units[chosen], read, params.n_prevalence_resamples, seed)
-        for method, shares in found.items():
-            for label, share in zip(read.labels, shares, strict=True):
-                yield row(f"prevalence:{label}", group, share, "share", method, name)
+    for posts, estimates in ((read.posts, _estimates), (read.every, _with_labels)):
+        kept, windows, names = windows_of(posts, params)
+        for window, name in enumerate(names):
+            found = estimates(kept[windows == window], read, params.n_prevalence_resamples, seed)
+            for method, shares in found.items():
+                for label, share in zip(read.labels, shares, strict=True):
+                    yield row(f"prevalence:{label}", group, share, "share", method, name)
 
 
-def _estimates(
-    posteriors: np.ndarray, units: np.ndarray, read: ReadPosts, n_resamples: int, seed: int
-) -> dict[str, list[Estimate]]:
+def _estimates(posts: pd.DataFrame, read: ReadPosts, n_resamples: int, seed: int) -> dict[str, list[Estimate]]:
     """The shares in one window with percentile intervals, by method."""
-    generator = np.random.default_rng(seed)
-    n_classes, decided = len(read.labels), posteriors.argmax(axis=1)
-    drawn = Resampling.of(units, seed, n_resamples)
-    weights = np.vstack([np.ones(len(units)), drawn.counts[:, drawn.codes]])
-    counts = weights @ np.eye(n_classes)[decided]
-    counts = counts / counts.sum(axis=1, keepdims=True)
+    generator, n_classes = np.random.default_rng(seed), len(read.labels)
+    posteriors = np.maximum(posts[read.labels].to_numpy(dtype=np.float64), 1e-6)
+    weights = _weights(posts, n_resamples, seed)
+    decided = np.eye(n_classes)[posteriors.argmax(axis=1)]
+    counts = _shares(weights @ decided)
     results = {_COUNTED: counts}
     if len(read.truth):
-        results[_ADJUSTED] = np.stack(
-            [
-                prevalence.adjusted(share, _confusion(read, None if turn == 0 else generator))
-                for turn, share in enumerate(counts)
-            ]
-        )
+        errors = np.eye(n_classes)[read.posteriors.argmax(axis=1)]
+        results[_ADJUSTED] = _adjusted(counts, read.truth, errors, generator)
     if read.prior is not None:
         results[_MAXIMISED] = prevalence.expectation_maximised(posteriors, read.prior, weights)
-    return {method: [_bounded(column, len(units)) for column in table.T] for method, table in results.items()}
+    return {method: [_bounded(column, len(posts)) for column in table.T] for method, table in results.items()}
 
 
-def _confusion(read: ReadPosts, generator: np.random.Generator | None) -> np.ndarray:
-    """Errors on the labelled posts, or on a bootstrap sample of them."""
-    n = len(read.truth)
-    chosen = np.arange(n) if generator is None else generator.integers(n, size=n)
-    return prevalence.confusion_of(read.truth[chosen], read.decided[chosen], len(read.labels))
+def _with_labels(posts: pd.DataFrame, read: ReadPosts, n_resamples: int, seed: int) -> dict[str, list[Estimate]]:
+    """The shares in one window: posts that people labelled count as labelled, the others as the model reads them."""
+    shares, is_labelled = posts[read.labels].to_numpy(dtype=np.float64), posts["is_labelled"].to_numpy()[:, None]
+    weights = _weights(posts, n_resamples, seed)
+    labelled, rest = weights @ (shares * is_labelled), weights @ (shares * ~is_labelled)
+    found = _adjusted(_shares(rest), read.truth, read.posteriors, np.random.default_rng(seed))
+    total = _shares(labelled + found * rest.sum(axis=1, keepdims=True))
+    return {_LABELLED: [_bounded(column, len(posts)) for column in total.T]}
+
+
+def _weights(posts: pd.DataFrame, n_resamples: int, seed: int) -> np.ndarray:
+    """How often each post counts (B, n): once, then in samples of authors."""
+    drawn = Resampling.of(posts["unit"].to_numpy(), seed, n_resamples)
+    found: np.ndarray = np.vstack([np.ones(len(posts)), drawn.counts[:, drawn.codes]])
+    return found
+
+
+def _adjusted(
+    counts: np.ndarray, truth: np.ndarray, readings: np.ndarray, generator: np.random.Generator
+) -> np.ndarray:
+    """Counts (B, C) freed of the errors on labelled posts: first on all of these, then on a sample of them each."""
+    n, found = len(truth), []
+    for turn, share in enumerate(counts):
+        chosen = np.arange(n) if turn == 0 else generator.integers(n, size=n)
+        found.append(prevalence.adjusted(share, prevalence.mean_readings(truth[chosen], readings[chosen])))
+    return np.stack(found)
 
 
 def _bounded(draws: np.ndarray, n: int) -> Estimate:

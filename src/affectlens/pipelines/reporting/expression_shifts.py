@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 
-from affectlens.evaluation import changepoints, drift, trends
+from affectlens.evaluation import changepoints, drift, expression, trends
 from affectlens.evaluation.estimate import Estimate
 from affectlens.evaluation.policy_values import holm
 from affectlens.features.windows import DAYS_OF, window_starts
 
-from .expression_posts import REACTION_MARKS, TEXT_MARKS, equal_series, windows_of
+from .expression_posts import AMOUNTS, REACTION_MARKS, TEXT_MARKS, equal_series, windows_of
 from .measured import DAYS, Row, row
 from .params import ExpressionParams, ShiftParams
 
@@ -64,14 +65,22 @@ def author_trends(posts: pd.DataFrame) -> Iterator[Row]:
 
 @dataclass(frozen=True)
 class _Searched:
-    """One daily series, its windows and the breaks in it."""
+    """One daily series, its windows (`values` may be log-odds of shares) and the breaks in it."""
 
     source: str
     quantity: str
     days: pd.DataFrame
     values: np.ndarray
+    is_log_odds: bool
     first: pd.Series
     breaks: changepoints.Breaks
+
+    def jump(self, before: float, size: Estimate) -> Estimate:
+        """A jump from a level, in the units of the quantity."""
+        if not self.is_log_odds:
+            return size
+        value, lower, upper = expit(before + np.array([size.value, size.lower, size.upper])) - expit(before)
+        return Estimate(float(value), float(lower), float(upper), size.n)
 
 
 def breaks(series: pd.DataFrame, params: ShiftParams, seed: int) -> Iterator[Row]:
@@ -81,6 +90,9 @@ def breaks(series: pd.DataFrame, params: ShiftParams, seed: int) -> Iterator[Row
     at most `alarm_rate` of runs (Holm 1979). A break whose interval holds a sharper one of another series of its source
     stands where that one does. Where no series has a break of its own nothing is asked, so that a run without any shift
     raises no further alarm.
+
+    Shares of posts with a mark are searched in log-odds, where a rise or fall can be even. Mean shares of reactions are
+    not: their noise is as large where they are small, and what one day stirs up would be lost in it.
     """
     candidates = [
         (keys, rows, _n_windows(rows, params)) for keys, rows in series.groupby(["source", "quantity"], sort=False)
@@ -100,10 +112,12 @@ def breaks(series: pd.DataFrame, params: ShiftParams, seed: int) -> Iterator[Row
 def _searched(
     keys: tuple[Hashable, ...], rows: pd.DataFrame, n_windows: int, params: ShiftParams, alarm_rate: float, seed: int
 ) -> _Searched:
-    values, first = equal_series(rows, n_windows)
-    found = changepoints.find_breaks(values, params.min_windows, alarm_rate, params.block, seed, params.n_replicates)
     source, quantity = map(str, keys)
-    return _Searched(source, quantity, rows, values, first, found)
+    means, n, first = equal_series(rows, n_windows)
+    odds = None if quantity in AMOUNTS else expression.log_odds(means, n)
+    values = means if odds is None else odds
+    found = changepoints.find_breaks(values, params.min_windows, alarm_rate, params.block, seed, params.n_replicates)
+    return _Searched(source, quantity, rows, values, odds is not None, first, found)
 
 
 def _asked(searched: list[_Searched], events: list[Estimate], params: ShiftParams) -> list[_Searched]:
@@ -144,8 +158,8 @@ def _is_within(event: Estimate, place: Estimate) -> bool:
 def _break_rows(each: _Searched, events: list[Estimate], method: str) -> Iterator[Row]:
     source, quantity, found = each.source, each.quantity, each.breaks
     yield row(f"breaks:{quantity}", source, Estimate.exact(len(found.found), found.n), "breaks", method)
-    least = Estimate.exact(found.detectable, found.n)
-    yield row(f"break_detectable:{quantity}", source, least, "", "jump in the middle that is found with power 0.8")
+    least = each.jump(float(np.median(each.values)), Estimate.exact(found.detectable, found.n))
+    yield row(f"break_detectable:{quantity}", source, least, "", "jump up in the middle that is found with power 0.8")
     span = Estimate.exact(float(np.ptp(_days(each.first))) / max(found.n - 1, 1), found.n)
     yield row(f"break_window:{quantity}", source, span, "days", "mean length of a window")
     for jump, place in zip(found.found, _places(each), strict=True):
@@ -153,7 +167,14 @@ def _break_rows(each: _Searched, events: list[Estimate], method: str) -> Iterato
         name = (_EPOCH + pd.Timedelta(days=day)).strftime("%Y-%m-%d")
         stands = replace(place, value=day)
         yield row(f"break_day:{quantity}", source, stands, DAYS, f"first day after it; {method}", name)
-        yield row(f"break_size:{quantity}", source, jump.size, "", "level after less level before", name)
+        yield row(
+            f"break_size:{quantity}",
+            source,
+            each.jump(jump.before, jump.size),
+            "",
+            "level after less level before",
+            name,
+        )
 
 
 def _n_windows(rows: pd.DataFrame, params: ShiftParams) -> int:

@@ -24,6 +24,7 @@ ESTIMATORS = {
     "classify and count": "CC",
     "adjusted count (ACC)": "ACC",
     "expectation-maximisation (EMQ)": "EMQ",
+    "labels, and adjusted posteriors of the rest (LAP)": "LAP",
 }
 _NAMES = {
     "gini": "Gini",
