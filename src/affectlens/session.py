@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 from click import ClickException
@@ -39,10 +40,11 @@ class StageSession(KedroSession):
         pipelines.set_requested(None)
         check_names(asked, pipelines)
         environment = self.store.get("env") or "base"
+        loader = self._get_config_loader()
         try:
-            parameters = self._get_config_loader()["parameters"]
+            parameters = loader["parameters"]
         except MissingConfigException as error:
-            known = sorted(path.name for path in (self._project_path / "conf").iterdir() if path.is_dir())
+            known = sorted(path.name for path in Path(loader.conf_source).iterdir() if path.is_dir())
             raise RunRefusedError(
                 f"there is no environment {environment!r}; expected one of {', '.join(known)}"
             ) from error

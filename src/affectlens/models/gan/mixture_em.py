@@ -6,10 +6,11 @@ Laird & Rubin 1977) is one matrix product over all components; scikit-learn goes
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import logsumexp
+from scipy.special import logsumexp, softmax
 from sklearn.cluster import kmeans_plusplus
 
 _ROWS_AT_ONCE = 2048
@@ -31,20 +32,18 @@ class Mixture:
     means: np.ndarray
     covariances: np.ndarray
 
-    def log_joint(self, vectors: np.ndarray) -> np.ndarray:
-        """Logarithms of p(component, vector) (n, J)."""
-        coefficients = self._coefficients()
-        return np.concatenate([(coefficients @ _products(vectors[rows])).T for rows in _blocks(len(vectors))])
-
     def mean_log_density(self, vectors: np.ndarray) -> float:
         """Mean log density of vectors (n, d), nats."""
-        return float(logsumexp(self.log_joint(vectors), axis=1).mean())
+        return float(sum(logsumexp(joint, axis=0).sum() for joint in self._log_joint(vectors)) / len(vectors))
 
     def responsibilities(self, vectors: np.ndarray) -> np.ndarray:
         """p(component | vector) (n, J)."""
-        joint = self.log_joint(vectors)
-        shares: np.ndarray = np.exp(joint - logsumexp(joint, axis=1, keepdims=True))
-        return shares
+        return np.concatenate([softmax(joint, axis=0).T for joint in self._log_joint(vectors)])
+
+    def _log_joint(self, vectors: np.ndarray) -> Iterator[np.ndarray]:
+        """Logarithms of p(component, vector) (J, n of a block)."""
+        coefficients = self._coefficients()
+        yield from (coefficients @ _products(vectors[rows]) for rows in _blocks(len(vectors)))
 
     def _coefficients(self) -> np.ndarray:
         """What turns the products of a vector into its log density under each component (J, D)."""
@@ -73,8 +72,10 @@ def fit_mixture_by_em(vectors: np.ndarray, n_components: int, floor: float, seed
     exact = vectors.astype(np.float64)
     centers, _ = kmeans_plusplus(exact, n_components, random_state=seed)
     nearest = (exact @ centers.T - 0.5 * (centers**2).sum(axis=1)).argmax(axis=1)
-    parted = [np.eye(n_components)[:, nearest[rows]] @ _products(exact[rows]).T for rows in _blocks(len(exact))]
-    mixture, reached = _maximised(np.sum(parted, axis=0), floor), -np.inf
+    sums = np.zeros((n_components, len(_products(exact[:1]))))
+    for rows in _blocks(len(exact)):
+        sums += np.eye(n_components)[:, nearest[rows]] @ _products(exact[rows]).T
+    mixture, reached = _maximised(sums, floor), -np.inf
     for _ in range(_MAX_STEPS):
         before = reached
         sums, reached = _expected(mixture, exact)
