@@ -251,7 +251,14 @@ EmotionExamplesScored = _table(
 )
 EmotionAnswers = _table(
     "emotion_answers",
-    {"model": _string(), "unit": _id(), "truth": _list(), "decided": _list(), "brier": _real(0.0)},
+    {
+        "model": _string(),
+        "unit": _id(),
+        "truth": _list(),
+        "decided": _list(),
+        "probabilities": _list(),
+        "brier": _real(0.0),
+    },
     unique=["model", "unit"],
 )
 

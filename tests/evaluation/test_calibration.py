@@ -13,7 +13,6 @@ from affectlens.evaluation.calibration import (
     expected_calibration_error,
     fit_platt,
     negative_log_likelihood,
-    reliability,
 )
 
 
@@ -52,15 +51,6 @@ def test_perfectly_separated_scores_stay_finite(scale: float) -> None:
 def test_perfect_confidence_has_no_calibration_error_and_perfect_overconfidence_has_one() -> None:
     assert expected_calibration_error(np.ones(5), np.ones(5)) == 0.0
     assert expected_calibration_error(np.ones(5), np.zeros(5)) == 1.0
-
-
-def test_calibration_error_is_the_weighted_gap_of_the_reliability_bins() -> None:
-    generator = np.random.default_rng(3)
-    confidence = generator.random(500)
-    is_correct = (generator.random(500) < confidence**2).astype(float)
-    bins = reliability(confidence, is_correct)
-    expected = ((bins["accuracy"] - bins["confidence"]).abs() * bins["n"]).sum() / 500
-    assert expected_calibration_error(confidence, is_correct) == pytest.approx(expected)
 
 
 @given(st.integers(0, 2**16))

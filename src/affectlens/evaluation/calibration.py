@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 from scipy.special import expit
 
 N_BINS = 15
@@ -120,13 +119,6 @@ def negative_log_likelihood(truth: np.ndarray, probabilities: np.ndarray) -> np.
     kept = np.clip(np.asarray(probabilities, dtype=np.float64), _SMALLEST_PROBABILITY, 1.0 - _SMALLEST_PROBABILITY)
     value: np.ndarray = -(truth * np.log(kept) + (1.0 - truth) * np.log1p(-kept)).sum(axis=1)
     return value
-
-
-def reliability(confidence: np.ndarray, is_correct: np.ndarray, n_bins: int = N_BINS) -> pd.DataFrame:
-    """Rows of a reliability diagram, one per bin that holds anything: confidence, accuracy, n."""
-    bins = np.minimum((confidence * n_bins).astype(np.int64), n_bins - 1)
-    frame = pd.DataFrame({"bin": bins, "confidence": confidence, "accuracy": is_correct.astype(np.float64), "n": 1})
-    return frame.groupby("bin", as_index=False).agg({"confidence": "mean", "accuracy": "mean", "n": "sum"})
 
 
 def _check(values: np.ndarray, truth: np.ndarray) -> None:

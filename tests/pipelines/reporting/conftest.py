@@ -39,7 +39,7 @@ from affectlens.exhibits import (
 )
 from affectlens.features.event_log import CountingParams, EventLog
 from affectlens.pipelines.policy_training.exhibits import policy_exhibits
-from affectlens.pipelines.reporting import create_pipeline, pages, render
+from affectlens.pipelines.reporting import create_pipeline, pages, pipeline, render
 from affectlens.pipelines.reporting.params import (
     AttentionParams,
     ContrastParams,
@@ -49,7 +49,6 @@ from affectlens.pipelines.reporting.params import (
     StageParams,
     StagesParams,
 )
-from affectlens.pipelines.reporting.pipeline import EXHIBITING
 from untranslated import recorded
 
 RUN_ID = "2026-01-05T10.00.00.000Z"
@@ -259,7 +258,7 @@ def _run(
         "params:stages": stages or STAGES,
         "params:reporting.language": tongue,
         "flow": FLOW,
-        **{f"{stage}_exhibits": [] for stage in EXHIBITING},
+        **{f"{stage}_exhibits": [] for stage in pipeline.STAGES},
         "policy_exhibits": policy_exhibits(tables["policy_values"]),
         "params:reporting.attention": AttentionParams(**PARAMS["attention"] | QUICK_ATTENTION),
         "params:reporting.expression": ExpressionParams(**PARAMS["expression"] | QUICK_EXPRESSION),

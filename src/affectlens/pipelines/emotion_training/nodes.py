@@ -15,6 +15,7 @@ from affectlens.exhibits import Exhibit
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.emotion.blend import BLEND
 from affectlens.pipelines.emotion_training import scoring, tables
+from affectlens.pipelines.emotion_training.answer_exhibits import answer_exhibits
 from affectlens.pipelines.emotion_training.exhibits import beyond_exhibits
 from affectlens.pipelines.emotion_training.params import (
     DecisionParams,
@@ -165,6 +166,9 @@ def collect_leaderboard(*parts: pd.DataFrame) -> pd.DataFrame:
     return scoring.joined(parts)
 
 
-def collect_exhibits(explanations: list[Exhibit], leaderboard: pd.DataFrame) -> list[Exhibit]:
-    """What the report shows beside the leaderboard: explained answers, and figures of other protocols."""
-    return [*explanations, *beyond_exhibits(leaderboard)]
+def collect_exhibits(
+    answers: pd.DataFrame, model: Checkpoint, explanations: list[Exhibit], leaderboard: pd.DataFrame, seed: int
+) -> list[Exhibit]:
+    """What the report shows beside the leaderboard: calibration, confusion, explained answers, other protocols."""
+    answered = answer_exhibits(answers, model.architecture, str(model.params["taxonomy"]), seed)
+    return [*answered, *explanations, *beyond_exhibits(leaderboard)]

@@ -68,6 +68,7 @@ def _all_members() -> Pipeline:
     beyond = ["emotion_examples", "other_texts", "params:emotion.robustness"]
     both = ["emotion_checkpoint", "tfidf_checkpoint"]
     told = ["emotion_model_scores", "emotion_examples_scored", "emotion_answers"]
+    explained = ["emotion_explanation_exhibits", "emotion_leaderboard"]
     steps: list[tuple[Callable[..., Any], list[str], str | list[str]]] = [
         (nodes.collect_histories, [*_HISTORIES, *_OTHER_HISTORIES], "emotion_history"),
         (nodes.blend_members, [*weighed, *_ALONE], "blend_checkpoint"),
@@ -80,7 +81,7 @@ def _all_members() -> Pipeline:
         _few_labels(),
         (robustness_nodes.score_robustness, [*beyond, *shared, *both], _SCORES[-1]),
         (nodes.collect_leaderboard, _SCORES, "emotion_leaderboard"),
-        (nodes.collect_exhibits, ["emotion_explanation_exhibits", "emotion_leaderboard"], "emotion_exhibits"),
+        (nodes.collect_exhibits, [told[2], "emotion_checkpoint", *explained, shared[0]], "emotion_exhibits"),
     ]
     return Pipeline(
         [Node(function, inputs, outputs, name=function.__name__) for function, inputs, outputs in steps],

@@ -114,7 +114,7 @@ def without_own_fold(
 
 
 def answers(scored: Mapping[str, ScoredTexts], units: Sequence[str], names: Sequence[str]) -> pd.DataFrame:
-    """One row a member and text: the true labels, those it decided on, and its Brier score.
+    """One row a member and text: the true labels, those it decided on, all probabilities, and its Brier score.
 
     Args:
         scored: member -> what it said about the texts.
@@ -129,6 +129,7 @@ def answers(scored: Mapping[str, ScoredTexts], units: Sequence[str], names: Sequ
                 "unit": units,
                 "truth": [list(labels[row > 0]) for row in said.truth],
                 "decided": [list(labels[row]) for row in said.decisions[said.taxonomy]],
+                "probabilities": list(said.probabilities.astype(np.float32)),
                 "brier": brier_score(said.truth, said.probabilities),
             }
         )

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 import pandas as pd
 
-from affectlens.exhibits import Axis, Exhibit, Interval, Intervals, Records, intervals_of, records_of
+from affectlens.exhibits import (
+    Axis,
+    Exhibit,
+    Finding,
+    Interval,
+    Intervals,
+    Message,
+    Records,
+    intervals_of,
+    records_of,
+)
 
 _PART = "Off-policy estimates"
+_HELD = (
+    "Of {n} off-policy intervals {held} hold the true value; of the {healthy} that pass their health checks {sound} do."
+)
 _ENDS = {"value": "", "lower": "_lower", "upper": "_upper"}
 
 
@@ -14,7 +27,20 @@ def policy_exhibits(policy_values: pd.DataFrame) -> list[Exhibit]:
     """Every off-policy estimate beside the true value, and the diagnostics that say whether it may be read."""
     if policy_values.empty:
         return []
-    return [_estimates(policy_values), _health(policy_values)]
+    return [*_held(policy_values), _estimates(policy_values), _health(policy_values)]
+
+
+def _held(policy_values: pd.DataFrame) -> list[Exhibit]:
+    """How many intervals hold the true value, where a world knows it."""
+    known = policy_values.dropna(subset=["true_value", "lower", "upper"])
+    if known.empty:
+        return []
+    holds = (known["lower"] <= known["true_value"]) & (known["true_value"] <= known["upper"])
+    healthy = known["is_healthy"].astype(bool)
+    counts = {"n": len(known), "held": holds.sum(), "healthy": healthy.sum(), "sound": (holds & healthy).sum()}
+    note = Message(text=_HELD, values={name: f"{n:,}" for name, n in counts.items()})
+    share = float(holds.mean())
+    return [Finding(title="Intervals that hold the true value", part=_PART, note=note, value=share, is_share=True)]
 
 
 def _estimates(policy_values: pd.DataFrame) -> Intervals:

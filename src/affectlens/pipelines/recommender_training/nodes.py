@@ -11,11 +11,13 @@ import pandas as pd
 
 from affectlens.evaluation.estimate import LEADERBOARD_COLUMNS, Estimate, leaderboard_rows
 from affectlens.evaluation.ranking import top_items
+from affectlens.exhibits import Exhibit
 from affectlens.features.item_emotions import item_emotions
 from affectlens.features.taxonomy import TAXONOMIES
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.recommender.catalogue import emotion_states_of
 from affectlens.models.recommender.requests import behaviour_arrays, closing_requests, requests_of
+from affectlens.pipelines.recommender_training.exhibits import recommender_exhibits
 from affectlens.pipelines.recommender_training.fits import Fit, fits_of
 from affectlens.pipelines.recommender_training.judging import candidate_scores, loaded
 from affectlens.pipelines.recommender_training.params import EvaluationParams
@@ -113,6 +115,11 @@ def score_recommenders(
 def collect_recommender_leaderboard(*scores: pd.DataFrame) -> pd.DataFrame:
     """Every number of the stage in one table; the members come first."""
     return pd.concat([table for table in scores if len(table)] or list(scores[:1]), ignore_index=True)
+
+
+def exhibit_recommenders(leaderboard: pd.DataFrame, frontier: pd.DataFrame) -> list[Exhibit]:
+    """The ablation ladders and the cost of calibration as the report shows them."""
+    return recommender_exhibits(leaderboard, frontier)
 
 
 def list_candidates(

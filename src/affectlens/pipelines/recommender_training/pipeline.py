@@ -104,6 +104,7 @@ def _all_members() -> Pipeline:
         (stand_ins.score_stand_ins, replaced, "stand_in_scores"),
         *_ladders(),
         (nodes.collect_recommender_leaderboard, boards, "recommender_leaderboard"),
+        (nodes.exhibit_recommenders, ["recommender_leaderboard", "calibration_frontier"], "recommender_exhibits"),
         (nodes.list_candidates, [*TABLES, "recommender_checkpoint", judged[0]], "candidate_scores"),
     ]
     return Pipeline(

@@ -17,6 +17,7 @@ import plotly.graph_objects as go
 from . import wording
 from .texts import Text, say
 
+_TIMES = ("occurred_at", "created_at", "joined_at")
 _MOST_INTERVALS_IN_LINE = 3  # with more columns of them, each interval stands below its value
 
 Block = dict[str, Any]
@@ -101,9 +102,9 @@ def commands(*lines: tuple[Text, str]) -> Block:
     return {"kind": "commands", "commands": [{"does": does, "line": line} for does, line in lines]}
 
 
-def fact(label: Text, value: Text, interval: str = "", note: Text = "") -> dict[str, Any]:
+def fact(label: Text, value: Text, interval: str = "", note: Text = "", unit: str = "") -> dict[str, Any]:
     """A key figure for the cards at the top of the page."""
-    return {"label": label, "value": value, "interval": interval, "note": note}
+    return {"label": label, "value": value, "unit": unit, "interval": interval, "note": note}
 
 
 def estimate_cell(row: Mapping[str, Any], *, best: bool = False) -> Cell:
@@ -132,6 +133,13 @@ def each(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of a table as mappings."""
     rows: Any = frame.to_dict("records")
     return list(rows)
+
+
+def span(frame: pd.DataFrame) -> tuple[str, str] | None:
+    """The first and the last day of a primary table; None where it knows no times."""
+    column = next((column for column in _TIMES if column in frame), None)
+    times = pd.Series(dtype=object) if column is None else frame[column].dropna()
+    return None if times.empty else (f"{times.min():%Y-%m-%d}", f"{times.max():%Y-%m-%d}")
 
 
 def full_table(frame: pd.DataFrame, name: str) -> Block | None:

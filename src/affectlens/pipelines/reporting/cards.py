@@ -11,7 +11,7 @@ from affectlens.exhibits import Card, Message
 from affectlens.sources import SOURCES
 
 from . import verdicts, wording
-from .blocks import Section, each, section
+from .blocks import Section, each, section, span
 from .exhibited import blocks_of
 from .params import StageParams, StagesParams
 from .seeds import seeds_of
@@ -111,11 +111,17 @@ def _collection(row_accounting: pd.DataFrame) -> Facts:
 
 
 def _composition(frame: pd.DataFrame) -> Facts:
-    facts: Facts = {"Rows": wording.count(len(frame))}
+    facts: Facts = {"Rows": wording.count(len(frame)), **_times(frame)}
     for column, label in (("form", "Forms"), ("language", "Languages"), ("kind", "Kinds")):
         if column in frame and frame[column].notna().any():
             facts[label] = _shares(frame[column])
     return facts
+
+
+def _times(frame: pd.DataFrame) -> Facts:
+    """The first and the last day of a table."""
+    days = span(frame)
+    return {"Times": Message(text="{first} to {last}", values={"first": days[0], "last": days[1]})} if days else {}
 
 
 def _shares(column: pd.Series) -> Message:

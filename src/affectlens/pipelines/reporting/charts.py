@@ -23,7 +23,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, PercentFormatter
 
 from . import wording
 from .figures import COLOURS, QUIET
@@ -41,6 +41,8 @@ _DASHES = {
     "longdash": (0, (9, 2.5)),
 }
 _MARKERS = {"circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "x": "X"}
+_FEW_DECADES = 100.0
+_MOST_TICKS = 7  # labels beside each other must not touch
 _LOOK: dict[Any, Any] = {
     "svg.fonttype": "none",
     "text.parse_math": False,
@@ -200,10 +202,15 @@ def _dress(axes: Axes, layout: Mapping[str, Any], tongue: Language) -> None:
         axis.set_label_text(told_label(wanted.get("title", {}).get("text", ""), tongue))
         if wanted.get("type") == "log":
             getattr(axes, f"set_{name}scale")("log")
+            axis.set_major_formatter(FuncFormatter(_plain_tick))
+            low, high = sorted(axis.get_view_interval())
+            is_short = high < _FEW_DECADES * low  # so that its powers of ten alone would not tell what is where
+            axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if is_short else (1.0,)))
             axis.set_minor_formatter(NullFormatter())
-            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}"))
+        elif name == "x":
+            axis.set_major_locator(MaxNLocator(_MOST_TICKS, steps=[1, 2, 2.5, 5, 10]))
         if wanted.get("tickformat") == ".0%":
-            axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+            axis.set_major_formatter(PercentFormatter(1.0, decimals=None))
         if "tickvals" in wanted:
             axis.set_ticks(wanted["tickvals"], labels=[told(text, tongue) for text in wanted["ticktext"]])
         if wanted.get("type") == "date":
@@ -214,6 +221,10 @@ def _dress(axes: Axes, layout: Mapping[str, Any], tongue: Language) -> None:
         elif wanted.get("rangemode") == "tozero":
             getattr(axes, f"set_{name}lim")(0, None)
     _thin_out(axes, layout)
+
+
+def _plain_tick(value: float, _: int) -> str:
+    return f"{value:,.0f}" if value >= 1 else f"{value:g}"
 
 
 def _thin_out(axes: Axes, layout: Mapping[str, Any]) -> None:

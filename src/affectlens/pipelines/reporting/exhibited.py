@@ -25,7 +25,7 @@ from affectlens.exhibits import (
 from . import exhibit_figures, wording
 from .blocks import Block, Cell, chart, fact, heading, paragraph, side_by_side, table
 from .readings import reading
-from .texts import Text, measured, plain, say
+from .texts import Text, plain, say
 
 _MOST_NUMBERS = 80  # a chart with more points shows them on demand in the chart alone
 
@@ -47,8 +47,9 @@ def facts_of(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     return [
         fact(
             found.title,
-            measured(_value(found), found.unit),
+            _value(found),
             wording.bounds(found.value, found.lower, found.upper, is_share=found.is_share),
+            unit=found.unit,
         )
         for found in findings
     ]

@@ -140,8 +140,8 @@ def _emotions(statistics: pd.DataFrame, reader: Mapping[str, Any]) -> list[Exhib
         for method, found in rows.groupby("method", sort=False):
             y = Axis(label="share of texts", is_share=True)
             told.append(_chart(found, _EMOTION_CHARTS[group, ESTIMATORS[str(method)]], _EMOTIONS, y))
-        if len(rows):
-            told.append(Note(title="What the curves cannot tell", part=_EMOTIONS, sentences=(_DRIFTING,)))
+    if told:
+        told.append(Note(title="What the curves cannot tell", part=_EMOTIONS, sentences=(_DRIFTING,)))
     agreeing = tuple(interval_of(row, name_of(row["quantity"])) for row in each(chosen(statistics, "agreement:")))
     if agreeing:
         axis = Axis(label="rank correlation")
@@ -175,9 +175,9 @@ def _shift(row: Row, group: str, n_trends: int) -> Finding:
     """The strongest shift of a source, in points a year."""
     value, lower, upper = (100.0 * float(row[name]) for name in ("value", "lower", "upper"))
     text = (
-        "Among {source}, {name} rises by {size} points a year {bounds} (p {p}, adjusted for {n} trends)."
+        "Of {source}, the share of {name} rises by {size} points a year {bounds} (p {p}, adjusted for {n} trends)."
         if value > 0
-        else "Among {source}, {name} falls by {size} points a year {bounds} (p {p}, adjusted for {n} trends)."
+        else "Of {source}, the share of {name} falls by {size} points a year {bounds} (p {p}, adjusted for {n} trends)."
     )
     ends = (lower, upper) if value > 0 else (-upper, -lower)
     values: dict[str, str | Message] = {
@@ -259,8 +259,8 @@ def _found_again(statistics: pd.DataFrame) -> list[Exhibit]:
     if found is None:
         return []
     note = Message(
-        text="Of {true} breaks that the world made, {held} lie within two windows of one that was found; {near} more "
-        "have one further away, {missed} have none, and {wrong} were found where it made none.",
+        text="Breaks that the world made: {true}. Found within two windows: {held}; further away: {near}; not at all: "
+        "{missed}. Found where it made none: {wrong}.",
         values={
             "true": wording.count(found.true),
             "held": wording.count(found.held),

@@ -10,6 +10,13 @@ from . import verdicts
 from .params import StageParams
 
 _EPOCH = Axis(label="epoch")
+_HIGHER = "Higher is better."  # every fit stops by a metric that rises
+_METRICS = {
+    "map": "mean average precision",
+    "minus_next_utterance_nll": "log-likelihood of the next utterance",
+    "minus_joint_mmd2": "minus squared MMD to real contents",
+    "ndcg@10": "NDCG@10",
+}
 
 
 def standing(leaderboard: pd.DataFrame, params: StageParams) -> list[Exhibit]:
@@ -19,8 +26,8 @@ def standing(leaderboard: pd.DataFrame, params: StageParams) -> list[Exhibit]:
     if metric is None:
         return []
     ranked = verdicts.rows_of(rows, metric)
-    quiet = ranked["is_baseline"].astype(bool) | ranked["model"].isin(params.references)
-    groups = quiet.map({False: "model", True: "baseline or reference"})
+    groups = ranked["is_baseline"].astype(bool).map({False: "model", True: "baseline"})
+    groups = groups.mask(ranked["model"].isin(params.references), "reference")
     axis, note = Axis(label=metric.label), f"{verdicts.DIRECTIONS[metric.better].capitalize()}."
     named = ranked.assign(name=ranked["model"], group=groups)
     return [Intervals(title="Models on the metric that decides", note=note, axis=axis, rows=intervals_of(named))]
@@ -31,15 +38,19 @@ def learning(history: pd.DataFrame) -> list[Exhibit]:
     if history.empty:
         return []
     judged = [
-        _curves(rows, "valid_metric", "Validation metric after each epoch", Axis(label=str(name)))
+        _curves(rows, "valid_metric", "Validation metric after each epoch", _axis_of(str(name)), _HIGHER)
         for name, rows in history.groupby("metric_name", sort=False)
     ]
-    lost = _curves(history, "train_loss", "Training loss after each epoch", Axis(label="training loss"))
+    lost = _curves(history, "train_loss", "Training loss after each epoch", Axis(label="training loss"), "")
     return [curve for curve in (*judged, lost) if curve.series]
 
 
-def _curves(history: pd.DataFrame, column: str, title: str, axis: Axis) -> Curves:
-    return Curves(title=title, x=_EPOCH, y=axis, series=series_of(_points(history, _fits(history), column)))
+def _axis_of(metric: str) -> Axis:
+    return Axis(label=_METRICS.get(metric, metric))
+
+
+def _curves(history: pd.DataFrame, column: str, title: str, axis: Axis, note: str) -> Curves:
+    return Curves(title=title, x=_EPOCH, y=axis, note=note, series=series_of(_points(history, _fits(history), column)))
 
 
 def _fits(history: pd.DataFrame) -> pd.Series:

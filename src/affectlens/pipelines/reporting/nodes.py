@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -96,7 +95,7 @@ def compose_stage(
     params: StageParams,
     stage_table: dict[str, Any],
     environment: str,
-    exhibits: Sequence[Exhibit] = (),
+    exhibits: list[Exhibit],
 ) -> Section:
     """The section of a modelling stage: leaderboard, fits and what the stage exhibits."""
     row = sections.stages_of(stage_table, environment)
@@ -111,7 +110,7 @@ def compose_emotion(
     environment: str,
     examples: pd.DataFrame,
     examples_params: ExamplesParams,
-    exhibits: Sequence[Exhibit] = (),
+    exhibits: list[Exhibit],
 ) -> Section:
     """The section of the emotion models, with texts that were read right and wrong."""
     details = [*blocks_of(exhibits), *stages.examples_blocks(examples, examples_params)]

@@ -9,7 +9,6 @@ from . import nodes
 from .measuring import measures
 
 STAGES = ("emotion", "gan", "recommender", "policy")
-EXHIBITING = ("emotion", "gan", "policy")  # the stages that write `<noun>_exhibits`
 PAGES = ("attention", "expression")  # beside the evaluation of the stages
 _SECTIONS = {f"{stage}_section": f"reporting.{stage}.section" for stage in STAGES}
 _PAGES = {f"{page}_sections": f"reporting.{page}.sections" for page in PAGES}
@@ -56,17 +55,13 @@ def _compose() -> list[Node]:
 
 def _trained(stage: str, compose: Callable[..., Any], more: list[str] | None = None) -> Pipeline:
     """A stage whose models were fitted in epochs."""
-    shown = ["leaderboard", "fits", "params:stage", *_PLACE, *(more or []), *_exhibits(stage)]
+    shown = ["leaderboard", "fits", "params:stage", *_PLACE, *(more or []), "exhibits"]
     return _stage(stage, ["leaderboard", "params:stage", "history"], _node(compose, shown, "section"))
 
 
 def _policy() -> Pipeline:
-    shown = ["leaderboard", "fits", "params:stage", *_PLACE, *_exhibits("policy")]
+    shown = ["leaderboard", "fits", "params:stage", *_PLACE, "exhibits"]
     return _stage("policy", ["leaderboard", "params:stage"], _node(nodes.compose_stage, shown, "section"))
-
-
-def _exhibits(stage: str) -> list[str]:
-    return ["exhibits"] if stage in EXHIBITING else []
 
 
 def _stage(stage: str, fitted: list[str], section: Node) -> Pipeline:
@@ -82,7 +77,7 @@ def _stage(stage: str, fitted: list[str], section: Node) -> Pipeline:
         "params:environment": "params:environment",
     }
     fits = _node(nodes.exhibit_fits, fitted, "fits")
-    plots = _node(nodes.draw_exhibits, ["fits", *_exhibits(stage)], "plots")
+    plots = _node(nodes.draw_exhibits, ["fits", "exhibits"], "plots")
     return _placed([fits, plots, section], f"reporting.{stage}", known)
 
 

@@ -23,15 +23,33 @@ from affectlens.exhibits import (
 )
 
 from . import wording
-from .texts import Text, measured, plain, quoted, say
+from .texts import Text, listed, measured, plain, quoted, say
 
 _MOST_NAMED = 2
-_ROSE = "{name} rises most, from {first} to {last}."
-_FELL = "{name} falls most, from {first} to {last}."
-_PEAKED = "{name} goes from {first} at {x_first} to {last} at {x_last}, with its top {top} at {x_top}."
-_HEAVIEST = (
-    "In {n} texts the heaviest piece is {piece} with weight {weight}; in {against} of them the heaviest speaks against."
-)
+_MOST_QUOTED = 8
+_ROSE = "The line of {name} rises most, from {first} to {last}."
+_FELL = "The line of {name} falls most, from {first} to {last}."
+_ROSE_IN_DOUBT = "The line of {name} rises most, from {first} to {last}, but the two intervals overlap."
+_FELL_IN_DOUBT = "The line of {name} falls most, from {first} to {last}, but the two intervals overlap."
+_SIDES = {  # of one interval, of several
+    "above": ("{n} lies above", "{n} lie above"),
+    "below": ("{n} lies below", "{n} lie below"),
+    "around": ("{n} lies around", "{n} lie around"),
+}
+_ALONE = {
+    "above": "Its interval lies above {reference}.",
+    "below": "Its interval lies below {reference}.",
+    "around": "Its interval lies around {reference}.",
+}
+_ALL = {
+    "above": "All {n} intervals lie above {reference}.",
+    "below": "All {n} intervals lie below {reference}.",
+    "around": "All {n} intervals lie around {reference}.",
+}
+_SPEAKING = {
+    "for": ("{n} speaks for it ({pieces})", "{n} speak for it ({pieces})"),
+    "against": ("{n} speaks against it ({pieces})", "{n} speak against it ({pieces})"),
+}
 
 
 def reading(exhibit: Exhibit) -> Text:
@@ -60,12 +78,19 @@ def _course(series: Series, exhibit: Curves) -> Text:
         "last": _shown(last, exhibit.y, whole=whole), "x_last": _place(x_last, exhibit.x),
     }  # fmt: skip
     if len(found) == 1:
-        return say("{name} is {first} at {x_first}.", **values)
+        return say("The only point of {name} is {first} at {x_first}.", **values)
+    if values["first"] == values["last"] == _shown(top, exhibit.y, whole=whole):
+        return say(
+            "The line of {name} is at {first} at {x_first} and at {last} at {x_last}, and no higher in between.",
+            **values,
+        )
     if top in (first, last):
-        return say("{name} goes from {first} at {x_first} to {last} at {x_last}.", **values)
+        return say("The line of {name} goes from {first} at {x_first} to {last} at {x_last}.", **values)
     peak = {"top": _shown(top, exhibit.y, whole=whole), "x_top": _place(x_top, exhibit.x)}
     return say(
-        "{name} goes from {first} at {x_first} to {last} at {x_last}, with its top {top} at {x_top}.", **values, **peak
+        "The line of {name} goes from {first} at {x_first} to {last} at {x_last}, with its top {top} at {x_top}.",
+        **values,
+        **peak,
     )
 
 
@@ -75,7 +100,8 @@ def _distance(series: Series, exhibit: Curves) -> Text:
     gaps = [abs(y - x) for x, y in found]
     x_far, y_far = found[gaps.index(max(gaps))]
     return say(
-        "{name} lies {mean} from the diagonal on average over its {n} points, furthest at {x}, where it is {y}.",
+        "The line of {name} lies {mean} from the diagonal on average over its {n} points, furthest at {x}, where it is "
+        "{y}.",
         name=quoted(series.name),
         mean=wording.number(_mean_gap(series)),
         n=wording.count(len(found)),
@@ -90,19 +116,29 @@ def _courses(drawn: list[Series], exhibit: Curves) -> Text:
     (top, up), (bottom, down) = (pick(courses, key=lambda course: course[1][-1][1]) for pick in (max, min))
     rising, falling = (pick(courses, key=lambda course: course[1][-1][1] - course[1][0][1]) for pick in (max, min))
     whole = _are_whole(exhibit)
-    ends = {
-        "top": quoted(top),
-        "high": _shown(up[-1][1], exhibit.y, whole=whole),
-        "bottom": quoted(bottom),
-        "low": _shown(down[-1][1], exhibit.y, whole=whole),
-    }
-    told: list[Text] = [say("At their ends {top} is highest with {high} and {bottom} lowest with {low}.", **ends)]
-    for (name, found), template in ((rising, _ROSE), (falling, _FELL)):
+    high, low = (_shown(found[-1][1], exhibit.y, whole=whole) for found in (up, down))
+    told: list[Text] = [
+        say("All {n} lines end at {value}.", n=wording.count(len(drawn)), value=high)
+        if high == low
+        else say(
+            "At its end the line of {top} is highest with {high}, that of {bottom} lowest with {low}.",
+            top=quoted(top), high=high, bottom=quoted(bottom), low=low,
+        )
+    ]  # fmt: skip
+    overlapping = {series.name: _ends_overlap(series) for series in drawn}
+    for (name, found), sure, doubted in ((rising, _ROSE, _ROSE_IN_DOUBT), (falling, _FELL, _FELL_IN_DOUBT)):
         first, last = found[0][1], found[-1][1]
-        if (last > first) == (template == _ROSE) and last != first:
+        if (last > first) == (sure == _ROSE) and last != first:
             moved = {"first": _shown(first, exhibit.y, whole=whole), "last": _shown(last, exhibit.y, whole=whole)}
-            told.append(say(template, name=quoted(name), **moved))
+            told.append(say(doubted if overlapping[name] else sure, name=quoted(name), **moved))
     return told
+
+
+def _ends_overlap(series: Series) -> bool:
+    """Whether the intervals of the first and the last value share a place; False where there are none."""
+    ends = zip(series.lower, series.upper, strict=True)
+    bounds = [(low, high) for low, high in ends if low is not None and high is not None]
+    return bool(bounds) and bounds[0][0] <= bounds[-1][1] and bounds[-1][0] <= bounds[0][1]
 
 
 def _distances(drawn: list[Series]) -> Text:
@@ -110,7 +146,8 @@ def _distances(drawn: list[Series]) -> Text:
     gaps = {series.name: _mean_gap(series) for series in drawn}
     near, far = min(gaps, key=gaps.__getitem__), max(gaps, key=gaps.__getitem__)
     return say(
-        "Closest to the diagonal lies {near} with a mean distance of {small}, furthest {far} with {large}.",
+        "Closest to the diagonal lies the line of {near} with a mean distance of {small}, furthest that of {far} with "
+        "{large}.",
         near=quoted(near),
         small=wording.number(gaps[near]),
         far=quoted(far),
@@ -140,21 +177,24 @@ def _intervals(exhibit: Intervals) -> Text:
 
 
 def _against(rows: list[Interval], exhibit: Intervals) -> Text:
-    """How many intervals leave the reference out."""
+    """How many intervals leave the reference out, on which side."""
     bounded = [row for row in rows if row.lower is not None and row.upper is not None]
+    if not bounded:
+        return ""
     line = exhibit.reference
     above = sum(row.lower is not None and line is not None and row.lower > line for row in bounded)
     below = sum(row.upper is not None and line is not None and row.upper < line for row in bounded)
-    return say(
-        "Of {n} intervals, above {reference}: {above}; below: {below}; holding it: {within}.",
-        n=wording.count(len(bounded)),
-        above=wording.count(above),
-        below=wording.count(below),
-        within=wording.count(len(bounded) - above - below),
-        reference=say(
-            "{label} ({value})", label=exhibit.reference_label or "the line", value=_shown(line, exhibit.axis)
-        ),
-    )
+    counts = {"above": above, "below": below, "around": len(bounded) - above - below}
+    counts = {side: n for side, n in counts.items() if n}
+    label = exhibit.reference_label or "the line"
+    reference = say("{label} ({value})", label=label, value=_shown(line, exhibit.axis))
+    if len(bounded) == 1:
+        return say(_ALONE[next(iter(counts))], reference=reference)
+    all_of_them = wording.count(len(bounded))
+    if len(counts) == 1:
+        return say(_ALL[next(iter(counts))], n=all_of_them, reference=reference)
+    sides = [say(_SIDES[side][n > 1], n=wording.count(n)) for side, n in counts.items()]
+    return say("Of {n} intervals, {sides} {reference}.", n=all_of_them, sides=listed(sides), reference=reference)
 
 
 def _matrix(exhibit: Matrix) -> Text:
@@ -166,13 +206,13 @@ def _matrix(exhibit: Matrix) -> Text:
     ]
     if not cells:
         return say("No cell has a value.")
-    is_square = set(exhibit.rows) == set(exhibit.columns)
-    apart = [cell for cell in cells if cell[1] != cell[2]] if is_square else cells
+    has_diagonal = set(exhibit.rows) <= set(exhibit.columns)
+    apart = [cell for cell in cells if cell[1] != cell[2]] if has_diagonal else cells
     value, row, column = max(apart or cells, key=lambda cell: cell[0])
     shown = wording.share(value) if exhibit.is_share else wording.number(value)
     template = (
         "Off the diagonal the largest cell is {row_label} {row}, {column_label} {column}: {value}."
-        if is_square and apart
+        if has_diagonal and apart
         else "The largest cell is {row_label} {row}, {column_label} {column}: {value}."
     )
     names: Mapping[str, Text] = {"row_label": exhibit.row_label, "column_label": exhibit.column_label}
@@ -180,18 +220,23 @@ def _matrix(exhibit: Matrix) -> Text:
 
 
 def _weighted_texts(exhibit: WeightedTexts) -> Text:
-    weighed = [text for text in exhibit.texts if text.weights]
-    if not weighed:
+    heaviest = [_heaviest(text) for text in exhibit.texts if text.weights]
+    if not heaviest:
         return say("No text has weights.")
-    piece, weight = max(map(_heaviest, weighed), key=lambda found: abs(found[1]))
-    against = sum(_heaviest(text)[1] < 0 for text in weighed)
-    return say(
-        _HEAVIEST,
-        n=wording.count(len(weighed)),
-        piece=f"“{piece.strip()}”",
-        weight=wording.number(weight),
-        against=wording.count(against),
-    )
+    speaking = [piece for piece, weight in heaviest if weight >= 0]
+    against = [piece for piece, weight in heaviest if weight < 0]
+    sides = [
+        say(_SPEAKING[side][len(pieces) > 1], n=wording.count(len(pieces)), pieces=_pieces(pieces))
+        for side, pieces in (("for", speaking), ("against", against))
+        if pieces
+    ]
+    return say("Heaviest token, text by text: {sides}.", sides=listed(sides))
+
+
+def _pieces(pieces: list[str]) -> str:
+    """The first few different pieces in quotation marks."""
+    found = list(dict.fromkeys(f"“{piece.strip()}”" for piece in pieces))
+    return ", ".join([*found[:_MOST_QUOTED], *(["…"] if len(found) > _MOST_QUOTED else [])])
 
 
 def _heaviest(text: WeightedText) -> tuple[str, float]:
@@ -199,10 +244,9 @@ def _heaviest(text: WeightedText) -> tuple[str, float]:
 
 
 def _gallery(exhibit: Gallery) -> Text:
-    with_image = sum(bool(item.image) for item in exhibit.items)
-    return say(
-        "{n} samples, {images} of them images.", n=wording.count(len(exhibit.items)), images=wording.count(with_image)
-    )
+    titles = list(dict.fromkeys(item.title for item in exhibit.items))
+    named: list[Text] = [*titles[:_MOST_QUOTED], *(["…"] if len(titles) > _MOST_QUOTED else [])]
+    return say("Samples: {n} ({names}).", n=wording.count(len(exhibit.items)), names=listed(named))
 
 
 def _records(exhibit: Records) -> Text:

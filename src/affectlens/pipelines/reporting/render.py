@@ -44,9 +44,19 @@ def user_text(text: str) -> Markup:
     return Markup("<bdi>{}</bdi>").format(visible(text))
 
 
+def unbroken(text: str) -> str:
+    """The text with each number kept on one line with its sign of per cent or its equals sign.
+
+    >>> unbroken("9.5 % (n = 12)").count(" ")
+    1
+    """
+    return re.sub(r"\b([np]) ([=<]) (?=\d)", "\\1\u00a0\\2\u00a0", re.sub(r"(?<=\d) (?=%)", "\u00a0", text))
+
+
 def prose(text: str) -> Markup:
     """A sentence with its back-ticked names as code; everything else is escaped."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(visible(text)))))  # noqa: S704  escaped first
+    safe = str(escape(unbroken(visible(text))))
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", safe))  # noqa: S704  escaped first
 
 
 def reports(
@@ -139,7 +149,7 @@ def _environment(tongue: LanguageCode) -> Environment:
     environment.filters |= {
         "user_text": user_text,
         "visible": visible,
-        "told": lambda text: visible(told(text, spoken)),
+        "told": lambda text: unbroken(visible(told(text, spoken))),
         "prose": lambda text: prose(told(text, spoken)),
         "english": prose,
         "mark": _MARKS.__getitem__,

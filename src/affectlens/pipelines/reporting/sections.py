@@ -8,14 +8,13 @@ from typing import Any
 import pandas as pd
 
 from . import wording
-from .blocks import Block, Cell, Section, code_cell, each, estimate_cell, fact, records, section, table, verbatim
+from .blocks import Block, Cell, Section, code_cell, each, estimate_cell, fact, records, section, span, table, verbatim
 from .params import EnvironmentStages
 from .texts import Text, code, say
 
 _ADDS_UP = "Of {read} rows read, {accepted} were accepted and {rejected} rejected, so no row was lost."
 _ROWS_LOST = "Of {read} rows read, {accepted} were accepted and {rejected} rejected: rows were lost."
 _MOST_REASONS = 12  # with more of them, the table opens on demand
-_TIMES = ("occurred_at", "created_at", "joined_at")
 
 
 def stages_of(stages: Mapping[str, Any], environment: str) -> EnvironmentStages:
@@ -115,10 +114,7 @@ def _reason_table(reasons: pd.DataFrame) -> Block | None:
 def _data_table(tables: Mapping[str, pd.DataFrame]) -> Block | None:
     rows: list[list[Cell]] = []
     for name, frame in tables.items():
-        column = next((column for column in _TIMES if column in frame), None)
-        times = pd.Series(dtype=object) if column is None else frame[column].dropna()
-        span = ("", "") if times.empty else (f"{times.min():%Y-%m-%d}", f"{times.max():%Y-%m-%d}")
-        rows.append([code_cell(name), wording.count(len(frame)), *span])
+        rows.append([code_cell(name), wording.count(len(frame)), *(span(frame) or ("", ""))])
     return table("The accepted tables", ["Table", "Rows", "From", "To"], rows)
 
 

@@ -167,11 +167,13 @@ def paired_table(leaderboard: pd.DataFrame) -> Block | None:
     """The rows that compare two models unit by unit, which say more than two intervals side by side."""
     body: list[list[Cell]] = [
         [code_cell(pair.model), code_cell(pair.other), code_cell(pair.metric), "yes" if pair.is_clear else "no",
-         estimate_cell(pair.difference), wording.p_value(pair.p_value), wording.count(pair.difference["n"])]
+         estimate_cell(pair.difference), wording.p_value(pair.p_value).removeprefix("= "),
+         wording.count(pair.difference["n"])]
         for pair in verdicts.pairs(leaderboard)
     ]  # fmt: skip
     columns = ["Model", "Against", "Metric", "Clear", "Difference", "p", "n"]
-    return table("Paired comparisons, unit by unit", columns, body, text_columns=4)
+    folded = len(body) > _MOST_PAIRS
+    return table("Paired comparisons, unit by unit", columns, body, text_columns=4, folded=folded)
 
 
 def flagged_sentence(policy_values: pd.DataFrame) -> list[Text]:
@@ -181,5 +183,6 @@ def flagged_sentence(policy_values: pd.DataFrame) -> list[Text]:
     return [say(told, n=str(n), all=str(len(policy_values)))] if n else []
 
 
+_MOST_PAIRS = 12  # with more of them, the table opens on demand
 _OTHER = "{stage}: {protocol} on {split}, with 95 % intervals"
 _ARROWS = {"higher": "↑", "lower": "↓"}

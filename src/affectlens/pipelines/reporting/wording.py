@@ -12,8 +12,8 @@ ABSENT = "n/a"
 def number(value: float, like: float | None = None) -> str:
     """A number with the decimals that its size asks for, or those of `like`, so that an interval matches its value.
 
-    >>> number(0.48231), number(12345.6), number(-3.2), number(0.00012), number(float("nan"))
-    ('0.482', '12,346', '−3.200', '0.00012', 'n/a')
+    >>> number(0.48231), number(12345.6), number(-3.2), number(0.00012), number(2e-9), number(float("nan"))
+    ('0.482', '12,346', '−3.200', '0.00012', '2.0e−09', 'n/a')
     """
     if value is None or math.isnan(value):
         return ABSENT
@@ -23,6 +23,8 @@ def number(value: float, like: float | None = None) -> str:
     decimals = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 10 else 3
     if 0 < size < 0.01:
         decimals = 4 if size >= 0.001 else 5
+    if 0 < size < 0.000005:  # five decimals would show nothing
+        return f"{value:.1e}".replace("-", "−")
     return f"{value:,.{decimals}f}".replace("-", "−")
 
 

@@ -1,0 +1,66 @@
+"""The ladders and the cost of calibration as the report shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from affectlens.pipelines.recommender_training.exhibits import recommender_exhibits
+
+NO_FRONTIER = pd.DataFrame(columns=["attribute", "strength", "split", "is_chosen", "metric", "value", "lower", "upper"])
+
+
+def board(*rows: tuple[str, str, float]) -> pd.DataFrame:
+    shared = {"protocol": "p, mean of 2 seeds", "n": 9}
+    return pd.DataFrame(
+        [
+            {"model": model, "metric": metric, "value": value, "lower": value - 0.1, "upper": value + 0.1, **shared}
+            for model, metric, value in rows
+        ]
+    )
+
+
+def test_every_step_stands_beside_the_one_below_and_its_placebos() -> None:
+    step = "exposures: learned emotion"
+    climbed = board(
+        ("attention", "ndcg@10", 0.2),
+        (step, "log_likelihood:view", -0.5),
+        (step, "difference:log_likelihood:view:image and clip", 0.3),
+        (step, "difference:log_likelihood:view:random", 0.05),
+        (step, "helps:log_likelihood:view", 1.0),
+        ("exposures: text", "helps:log_likelihood:view", 0.0),
+    )
+    (chart,) = recommender_exhibits(climbed, NO_FRONTIER)
+    assert chart.title == "What each step adds: log_likelihood:view"
+    assert [(row.name, row.group, row.value) for row in chart.rows] == [
+        ("learned emotion − image and clip", "beside the step below", 0.3),
+        ("learned emotion − random", "beside a placebo", 0.05),
+    ]
+    assert chart.note.values == {"protocol": "p, mean of 2 seeds", "steps": "learned emotion"}
+
+
+def test_a_run_without_a_ladder_says_so() -> None:
+    (note,) = recommender_exhibits(board(("attention", "ndcg@10", 0.2)), NO_FRONTIER)
+    assert "No ablation ladder was climbed in this run" in note.sentences[0]
+
+
+def test_no_behaviour_shows_nothing() -> None:
+    assert recommender_exhibits(board().reindex(columns=["model", "metric"]), NO_FRONTIER) == []
+
+
+def test_the_frontier_runs_from_no_calibration_on_and_names_what_was_chosen() -> None:
+    def points(split: str, strength: float, ndcg: float, off: float) -> list[dict[str, Any]]:
+        place = {"attribute": "topic", "strength": strength, "split": split, "n": 9}
+        return [
+            {**place, "metric": metric, "value": value, "lower": value - 0.1, "upper": value + 0.1}
+            for metric, value in (("ndcg@10", ndcg), ("miscalibration_topic@10", off))
+        ]
+
+    frontier = pd.DataFrame(
+        [*points("valid", 0.5, 0.2, 0.4), *points("valid", 0.0, 0.21, 0.9), *points("test", 0.5, 0.23, 0.41)]
+    )
+    *_, chart = recommender_exhibits(board(("attention", "ndcg@10", 0.2)), frontier)
+    (line,) = chart.series
+    assert (line.x, line.y) == ((0.9, 0.4), (0.21, 0.2))
+    assert chart.note.values == {"strength": "0.5", "ndcg": "0.230", "miscalibration": "0.410"}
