@@ -13,7 +13,8 @@ from affectlens.pipelines.reporting.texts import language
 
 # What is no prose: names with a dash between them, numbers with units, dates, references of a stage, protocols in full.
 _NO_PROSE = re.compile(
-    r"[^A-Za-z]*|\S+|.* - .*|reference: .*|[\d.,− ]+ \S+|\[.*\]|r\d?|\w+, [\w:]+(, \d+)?|`?\w+, full ranking.*|CC BY .*|“.*”|[\d.]+ \(\w+\).*"
+    r"[^A-Za-z]*|\S+|.* - .*|reference: .*|[\d.,− ]+ \S+|\[.*\]|r\d?|\w+, [\w:]+(, \d+)?|`?\w+, full ranking.*|CC BY .*"
+    r"|“.*”|[\d.]+ \(\w+\).*"
 )
 
 

@@ -107,7 +107,7 @@ class ChainHooks:
         if "report" in pipeline.all_outputs():
             from affectlens.pipelines.reporting.listing import write_listing
 
-            logger.info("All reports: %s", write_listing(self._project))
+            logger.info("All reports: %s", write_listing(self._project, self._parameters["reporting"]["language"]))
             logger.info("Report: %s", report.resolve())
 
 

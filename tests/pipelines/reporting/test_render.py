@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from affectlens.exhibits import Axis, Curves, Series
+from affectlens.exhibits import Axis, Curves, Interval, Intervals, Series
 from affectlens.pipelines.reporting import charts, exhibit_figures, figures, render
 from affectlens.pipelines.reporting.blocks import Section, section, table
 from affectlens.pipelines.reporting.blocks import chart as chart_block
@@ -94,6 +94,31 @@ def test_a_dated_axis_is_drawn() -> None:
     drawing = charts.draw(chart["figure"], "c1", language("en"))
     assert next(text for *_, text in drawing.points) == "a, 2024-01-01: 1.000"
     assert "Feb" in drawing.svg
+
+
+def ticks_of(exhibit: Curves | Intervals) -> list[str]:
+    figure = (exhibit_figures.curves if isinstance(exhibit, Curves) else exhibit_figures.intervals)(exhibit)
+    (chart,) = chart_block(figure, "caption", "")["charts"]
+    return re.findall(r">([^<>]+)</text>", charts.draw(chart["figure"], "c1", language("en")).svg)
+
+
+def test_an_axis_of_shares_prints_where_its_ticks_lie() -> None:
+    line = Series(name="a", x=(1, 2), y=(0.0, 0.18))
+    ticks = ticks_of(Curves(title="t", x=Axis(label="x"), y=Axis(label="y", is_share=True), series=(line,)))
+    assert {"2.5%", "7.5%", "10%"} <= set(ticks)
+
+
+def test_a_short_logarithmic_axis_has_more_than_its_powers_of_ten() -> None:
+    line = Series(name="a", x=(1, 2), y=(0.008, 0.083))
+    ticks = ticks_of(Curves(title="t", x=Axis(label="x"), y=Axis(label="y", scale="log"), series=(line,)))
+    assert {"0.01", "0.02", "0.05"} <= set(ticks)
+
+
+def test_labels_beside_each_other_are_few_enough_not_to_touch() -> None:
+    rows = (Interval(name="a", value=0.01, lower=0.0, upper=0.0202),)
+    ticks = ticks_of(Intervals(title="t", axis=Axis(label="probability"), rows=rows))
+    numbers = [tick for tick in ticks if re.fullmatch(r"[−\d.]+", tick)]
+    assert 3 <= len(numbers) <= 8
 
 
 def test_only_the_script_of_the_page_may_run() -> None:

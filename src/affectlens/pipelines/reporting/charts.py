@@ -23,7 +23,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from . import wording
 from .figures import COLOURS, QUIET
@@ -210,7 +210,7 @@ def _dress(axes: Axes, layout: Mapping[str, Any], tongue: Language) -> None:
         elif name == "x":
             axis.set_major_locator(MaxNLocator(_MOST_TICKS, steps=[1, 2, 2.5, 5, 10]))
         if wanted.get("tickformat") == ".0%":
-            axis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.4g}%".replace("-", "−")))
         if "tickvals" in wanted:
             axis.set_ticks(wanted["tickvals"], labels=[told(text, tongue) for text in wanted["ticktext"]])
         if wanted.get("type") == "date":

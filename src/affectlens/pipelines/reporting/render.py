@@ -131,9 +131,9 @@ def _numbers(part: Section, spoken: Language) -> dict[str, Any]:
     return {"title": told(part["title"], spoken), "lead": lead, **part["numbers"]}
 
 
-def index(entries: Sequence[Mapping[str, str]]) -> str:
+def index(entries: Sequence[Mapping[str, str]], tongue: LanguageCode = "en") -> str:
     """A page that lists reports; each entry has `environment`, `dataset`, `run_id`, `summary` and `href`."""
-    return _environment("en").get_template("index.html.j2").render(entries=entries)
+    return _environment(tongue).get_template("index.html.j2").render(entries=entries)
 
 
 @cache
