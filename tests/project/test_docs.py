@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from affectlens.pipeline_registry import STAGES
+
+PARTS = ("Question", "Data", "Method", "Result", "Limits")
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 
@@ -53,11 +56,18 @@ def test_every_decision_has_a_number_of_its_own(project_root: Path) -> None:
     assert len(numbers) == len(set(numbers))
 
 
-@pytest.mark.parametrize("noun", ["emotion", "gan", "recommender", "policy"])
-def test_every_stage_has_a_page_with_question_data_method_and_limits(project_root: Path, noun: str) -> None:
-    page = (project_root / f"docs/pipelines/{noun}_training.md").read_text(encoding="utf-8")
-    for word in ("Question", "Data", "Method", "Limits"):
-        assert f"**{word}" in page or f"# {word}" in page or word == "Method", f"{noun}: {word} is missing"
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_stage_has_a_page_with_question_data_method_result_and_limits(project_root: Path, stage: str) -> None:
+    page = (project_root / f"docs/pipelines/{stage}.md").read_text(encoding="utf-8")
+    found = [re.search(rf"^(\*\*|## ){word}", page, re.MULTILINE) for word in PARTS]
+    assert [word for word, place in zip(PARTS, found, strict=True) if place is None] == []
+
+
+def test_every_environment_stands_in_the_table_of_the_flow(project_root: Path) -> None:
+    known = yaml.safe_load((project_root / "conf/base/parameters.yml").read_text())["stages"]
+    page = (project_root / "docs/flow.md").read_text(encoding="utf-8")
+    rows = "".join(re.findall(r"^\| (`.*?) \|", page, re.MULTILINE))
+    assert [name for name in known if f"`{name}`" not in rows] == []
 
 
 def test_environments_that_the_documentation_names_exist(project_root: Path) -> None:

@@ -197,7 +197,7 @@ def full_tables() -> Tables:
          "probability": np.linspace(0.99, 0.4, 16), "is_right": [False, True, False, True] * 4}
     )  # fmt: skip
     checks = pd.DataFrame(
-        {"check": ["swapped_emotion", "noise_for_generated"], "quantity": ["distance_of_r", "ndcg@10_loss"],
+        {"check": ["swapped_emotion", "noise_for_generated"], "quantity": ["emotion_agreement_lost", "ndcg10_lost"],
          "value": [0.41, 0.012], "lower": [0.35, -0.004], "upper": [0.47, 0.028], "n": [120, 120], "run_id": RUN_ID}
     )  # fmt: skip
     return {

@@ -81,6 +81,16 @@ def test_the_page_says_plainly_where_the_baseline_wins(report: Report) -> None:
     assert "sasrec" in page[page.index('id="limits"') :]
 
 
+def test_a_link_of_the_chain_that_carries_nothing_stands_under_what_did_not_work(report: Report) -> None:
+    page = report[0]
+    chain, limits = (page[page.index(f'id="{name}"') :].split("</section>")[0] for name in ("inference", "limits"))
+    assert "R loses emotion of its user by this exchange: 0.410 [0.350, 0.470]." in chain
+    told = "With noise for what was generated, NDCG@10 loses nothing that could be told from chance: 0.012"
+    assert told in chain
+    assert told in limits
+    assert "R loses" not in limits
+
+
 def test_user_text_appears_only_escaped(report: Report, hostile: str) -> None:
     page, summary = report
     assert re.findall(r"<script[^>]*>.{12}", page) == ['<script>"use strict"']

@@ -146,7 +146,8 @@ def compose_closing(
     params = StagesParams(emotion=emotion, gan=gan, recommender=recommender, policy=policy)
     boards = _by_stage(emotion_leaderboard, gan_leaderboard, recommender_leaderboard, policy_leaderboard)
     row = sections.stages_of(stage_table, environment)
-    limits = closing.limits_section(boards, params, row, stages.flagged_sentence(policy_values))
+    flagged = [*stages.flagged_sentence(policy_values), *sections.weak_links(chain_checks)]
+    limits = closing.limits_section(boards, params, row, flagged)
     versions = closing.cited_versions(boards, params, row_accounting, chain_checks)
     return limits, closing.reproduce_section(environment, seed, versions)
 

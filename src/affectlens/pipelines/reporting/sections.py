@@ -8,12 +8,41 @@ from typing import Any
 import pandas as pd
 
 from . import wording
-from .blocks import Block, Cell, Section, code_cell, each, estimate_cell, fact, records, section, span, table, verbatim
+from .blocks import (
+    Block,
+    Cell,
+    Section,
+    code_cell,
+    each,
+    estimate_cell,
+    fact,
+    records,
+    section,
+    span,
+    table,
+    verbatim,
+)
 from .params import EnvironmentStages
 from .texts import Text, code, say
 
 _ADDS_UP = "Of {read} rows read, {accepted} were accepted and {rejected} rejected, so no row was lost."
 _ROWS_LOST = "Of {read} rows read, {accepted} were accepted and {rejected} rejected: rows were lost."
+_LINKS = {  # of a link that does not carry, and of one that does
+    "distance_of_r_beyond_redraw": (
+        "When users exchange their emotion states, R does not move further than when the noise is drawn again: "
+        "distance beyond it {value}.",
+        "When users exchange their emotion states, R moves further than when the noise is drawn again: distance beyond "
+        "it {value}.",
+    ),
+    "emotion_agreement_lost": (
+        "R loses no emotion of its user by this exchange that could be told from chance: {value}.",
+        "R loses emotion of its user by this exchange: {value}.",
+    ),
+    "ndcg10_lost": (
+        "With noise for what was generated, NDCG@10 loses nothing that could be told from chance: {value}.",
+        "With noise for what was generated, NDCG@10 loses {value}.",
+    ),
+}
 _MOST_REASONS = 12  # with more of them, the table opens on demand
 
 
@@ -118,6 +147,15 @@ def _data_table(tables: Mapping[str, pd.DataFrame]) -> Block | None:
     return table("The accepted tables", ["Table", "Rows", "From", "To"], rows)
 
 
+def weak_links(chain_checks: pd.DataFrame) -> list[Text]:
+    """The links of the chain that carry nothing that can be told from chance."""
+    return [_link(row) for row in each(chain_checks) if row["quantity"] in _LINKS and not row["lower"] > 0]
+
+
+def _link(row: Mapping[str, Any]) -> Text:
+    return say(_LINKS[row["quantity"]][bool(row["lower"] > 0)], value=wording.estimate(row))
+
+
 def inference_section(chain_checks: pd.DataFrame, recommendations: pd.DataFrame, stages: EnvironmentStages) -> Section:
     """What the whole chain recommends, and whether its links carry anything."""
     if chain_checks.empty and recommendations.empty:
@@ -125,6 +163,7 @@ def inference_section(chain_checks: pd.DataFrame, recommendations: pd.DataFrame,
     users, contents = recommendations["user_id"].nunique(), recommendations["content_id"].nunique()
     template = "{users} users were recommended {contents} different contents."
     lead = [say(template, users=wording.count(users), contents=wording.count(contents))]
+    lead += [_link(row) for row in each(chain_checks) if row["quantity"] in _LINKS]
     rows: list[list[Cell]] = [
         [wording.plain(row["check"]), wording.plain(row["quantity"]), estimate_cell(row), wording.count(row["n"])]
         for row in each(chain_checks)
