@@ -61,7 +61,8 @@ def test_a_table_is_checked_when_saved_and_when_loaded_unless_this_process_saved
     path = tmp_path / "answers.parquet"
     (folder / "base/catalog.yml").write_text("answers:\n  type: " + entry.format(path=path))
     config = OnceConfigLoader(str(folder), base_env="base", default_run_env="local")["catalog"]
-    good = pd.DataFrame({"model": ["lstm"], "unit": ["u"], "truth": [["joy"]], "decided": [["joy"]], "brier": [0.1]})
+    said = {"truth": [["joy"]], "decided": [["joy"]], "probabilities": [[0.9]], "brier": [0.1]}
+    good = pd.DataFrame({"model": ["lstm"], "unit": ["u"], **said})
     mine, other = DataCatalog.from_config(config), DataCatalog.from_config(config)
     mine.save("answers", good)
     good.drop(columns="truth").to_parquet(path)

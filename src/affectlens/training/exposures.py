@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -91,6 +92,7 @@ def fit_two_tower(
     training: TrainingParams,
     trainer: TrainerParams,
     seed: int,
+    work_dir: Path | None = None,
 ) -> tuple[TwoTower, float]:
     """The model with its best weights, and its validation log-likelihood, mean over outcomes.
 
@@ -102,6 +104,7 @@ def fit_two_tower(
         training: length and pace.
         trainer: device and precision.
         seed: of weights, order and dropout.
+        work_dir: folder of the event files and of the state of an unfinished fit; None for neither.
     """
     widths = [(user.shape[1], item.shape[1]) for user, item in zip(reading.users, reading.items, strict=True)]
     with torch.random.fork_rng(devices=[]):
@@ -119,7 +122,7 @@ def fit_two_tower(
     every: Batches = batches
     history = fit(
         model, every, outcome_loss, validate, training, trainer,
-        seed=seed, work_dir=None, metric_name="log_likelihood",
+        seed=seed, work_dir=work_dir, metric_name="log_likelihood",
     )  # fmt: skip
     return model, float(history["valid_metric"].max())
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -58,17 +60,33 @@ def described(contents: pd.DataFrame, generated: pd.DataFrame) -> tuple[pd.DataF
     return documents, media, examples, contents[["content_id"]].assign(topic=None, emotion=emotion), states
 
 
-def climbed(steps: list[str], sequences, contents, generated, parameters) -> pd.DataFrame:
+def written(workspace: str, ladder: str) -> set[str]:
+    """Steps whose fits left event files."""
+    found = (Path(workspace) / "recommender" / ladder).glob("*/events/events.out*")
+    return {path.parts[-3].rsplit("_", 2)[0] for path in found}
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> str:
+    return str(tmp_path)
+
+
+def climbed(workspace: str, steps: list[str], sequences, contents, generated, parameters) -> pd.DataFrame:
     ladder, evaluation = ladder_params(steps), EvaluationParams(**parameters["evaluation"])
     tables = sequences, contents, generated, *described(contents, generated)
     material = gather_material(*tables, CONTENT, ladder, exposure_params(parameters, []), 7)
     member, popularity = AttentionMemberParams(**parameters["attention"]), PopularityParams(**parameters["popularity"])
     where = {"protocol": "global_timeline"}
-    return climb_ladder(sequences, material, where, member, popularity, ladder, evaluation, TRAINER, 7, "toy")
+    return climb_ladder(
+        sequences, material, where, member, popularity, ladder, evaluation, TRAINER, 7, "toy", workspace
+    )
 
 
-def test_every_step_stands_beside_its_rivals_with_holm_over_all(sequences, contents, generated, parameters) -> None:
-    rows = climbed(["user emotion"], sequences, contents, generated, parameters)
+def test_every_step_stands_beside_its_rivals_with_holm_over_all(
+    workspace, sequences, contents, generated, parameters
+) -> None:
+    rows = climbed(workspace, ["user emotion"], sequences, contents, generated, parameters)
+    assert written(workspace, "ladder") >= {"learned_emotion", "user_emotion"}
     Leaderboard.validate(rows)
     found = rows.set_index(["model", "metric"])["value"]
     steps = ("learned emotion", "user emotion", "emotion of another")
@@ -83,8 +101,8 @@ def test_every_step_stands_beside_its_rivals_with_holm_over_all(sequences, conte
     assert rows["protocol"].unique().tolist() == ["global_timeline, next item, mean of 2 seeds"]
 
 
-def test_without_steps_nothing_is_climbed(sequences, contents, generated, parameters) -> None:
-    assert climbed([], sequences, contents, generated, parameters).empty
+def test_without_steps_nothing_is_climbed(workspace, sequences, contents, generated, parameters) -> None:
+    assert climbed(workspace, [], sequences, contents, generated, parameters).empty
 
 
 def test_a_step_that_the_data_lack_is_left_out_and_the_next_one_stands_on_what_is_there() -> None:
@@ -109,7 +127,7 @@ def test_every_rival_is_a_step_and_placebos_read_as_much_as_what_they_stand_for(
 
 
 def test_the_ladder_over_exposures_holds_every_outcome_and_what_is_known_of_moods(
-    sequences, contents, generated, parameters
+    workspace, sequences, contents, generated, parameters
 ) -> None:
     generator = np.random.default_rng(1)
     shown = pd.DataFrame(
@@ -135,9 +153,10 @@ def test_the_ladder_over_exposures_holds_every_outcome_and_what_is_known_of_mood
         "valid_end": "2025-01-09T12:00:00+00:00",
     }
     rows = climb_exposures(
-        interactions, sequences, material, signals, mood, ends, params, evaluation, TRAINER, 7, "toy"
+        interactions, sequences, material, signals, mood, ends, params, evaluation, TRAINER, 7, "toy", workspace
     )
     Leaderboard.validate(rows)
+    assert written(workspace, "exposures") >= {"learned_emotion", "user_emotion", "true_mood"}
     steps = ("learned emotion", "user emotion", "true mood", "emotion of another")
     assert set(rows["model"]) == {f"exposures: {name}" for name in steps}
     for outcome in ("view", "like"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,7 @@ class Course:
         exposures: what was shown.
         blocks: what may be read of them.
         rows: split code -> rows.
+        folder: of the event files.
     """
 
     exposures: Exposures
@@ -68,6 +70,7 @@ class Course:
     evaluation: EvaluationParams
     trainer: TrainerParams
     seed: int
+    folder: Path
 
     @property
     def outcomes(self) -> np.ndarray:
@@ -87,6 +90,7 @@ def climb_exposures(
     trainer: TrainerParams,
     seed: int,
     dataset: str,
+    workspace: str,
 ) -> pd.DataFrame:
     """Fit and judge every step; test exposures are read once, by the setting that validation exposures prefer."""
     boundaries = Boundaries.from_json({name: split_boundaries[name] for name in ("train_end", "valid_end")})
@@ -109,7 +113,8 @@ def climb_exposures(
         n_factors=params.factors,
         seed=seed,
     )
-    course = Course(exposures, blocks, rows, params, evaluation, trainer, seed)
+    folder = Path(workspace) / "recommender" / "exposures"
+    course = Course(exposures, blocks, rows, params, evaluation, trainer, seed, folder)
     rungs = rungs_to_climb(params.steps, material.parts | blocks.more_parts)
     protocol = f"{split_boundaries['protocol']}, of what is shown, mean of {len(params.seeds)} seeds"
     parts = [
@@ -180,7 +185,8 @@ def judge(rung: Rung, course: Course) -> np.ndarray:
     def fitted(weight_decay: float, seed: int) -> tuple[Any, float]:
         training = params.training.model_copy(update={"weight_decay": weight_decay})
         parts = course.rows[TRAIN], course.rows[VALID]
-        return fit_two_tower(reading, *parts, params.model, training, course.trainer, seed)
+        work_dir = course.folder / f"{rung.name.replace(' ', '_')}_{weight_decay}_{seed}"
+        return fit_two_tower(reading, *parts, params.model, training, course.trainer, seed, work_dir)
 
     trials = {weight_decay: fitted(weight_decay, first) for weight_decay in params.weight_decays}
     best = max(trials, key=lambda weight_decay: trials[weight_decay][1])

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -62,7 +63,7 @@ class Course:
         sequences: `behaviour_sequences`.
         material: what steps are built from.
         judged: the split that is read once; validation where nothing is later.
-        value: NDCG of each request.
+        folder: of the event files.
     """
 
     sequences: pd.DataFrame
@@ -74,6 +75,7 @@ class Course:
     evaluation: EvaluationParams
     trainer: TrainerParams
     seed: int
+    folder: Path
 
 
 @dataclass(frozen=True)
@@ -98,12 +100,14 @@ def climb_ladder(
     trainer: TrainerParams,
     seed: int,
     dataset: str,
+    workspace: str,
 ) -> pd.DataFrame:
     """Fit and judge every step; test events are read once, by the setting that validation events prefer."""
     if not ladder.steps or sequences.empty:
         return pd.DataFrame(columns=list(LEADERBOARD_COLUMNS))
     judged: Literal["valid", "test"] = "test" if (sequences["split"] == "test").any() else "valid"
-    course = Course(sequences, material, judged, member, popularity, ladder, evaluation, trainer, seed)
+    folder = Path(workspace) / "recommender" / "ladder"
+    course = Course(sequences, material, judged, member, popularity, ladder, evaluation, trainer, seed, folder)
     protocol = f"{split_boundaries['protocol']}, next item, mean of {len(ladder.seeds)} seeds"
     parts = [
         leaderboard_rows(
@@ -173,15 +177,15 @@ def _popularity(step: Step, course: Course) -> list[Recommender]:
 def _attention(name: str, step: Step, course: Course) -> list[Recommender]:
     """The setting that validation prefers, fitted with every seed; the first seed's fits are the trials."""
     ladder, (first, *others) = course.ladder, course.ladder.seeds
-    trials = {dropout: _fit(step, course, dropout, first) for dropout in ladder.item_dropouts}
+    trials = {dropout: _fit(name, step, course, dropout, first) for dropout in ladder.item_dropouts}
     metric = f"valid_ndcg@{course.evaluation.k}"
     best = max(trials, key=lambda dropout: float(trials[dropout].metadata[metric]))
     logger.info("ladder: %s: item dropout %s with %.4f on validation", name, best, trials[best].metadata[metric])
-    checkpoints = [trials[best], *(_fit(step, course, best, seed) for seed in others)]
+    checkpoints = [trials[best], *(_fit(name, step, course, best, seed) for seed in others)]
     return [load_recommender(checkpoint, step.content) for checkpoint in checkpoints]
 
 
-def _fit(step: Step, course: Course, item_dropout: float, seed: int) -> Checkpoint:
+def _fit(name: str, step: Step, course: Course, item_dropout: float, seed: int) -> Checkpoint:
     ladder, member = course.ladder, course.member
     size = {"width": ladder.width, "n_blocks": ladder.n_blocks, "item_dropout": item_dropout}
     checkpoint, _ = fit_attention(
@@ -193,7 +197,7 @@ def _fit(step: Step, course: Course, item_dropout: float, seed: int) -> Checkpoi
         course.trainer,
         evaluate=lambda model: float(_ndcg(model, step.valid, step.catalogue, course.evaluation).mean()),
         seed=seed,
-        work_dir=None,
+        work_dir=course.folder / f"{name.replace(' ', '_')}_{item_dropout}_{seed}",
         metric_name=f"ndcg@{course.evaluation.k}",
     )
     return checkpoint

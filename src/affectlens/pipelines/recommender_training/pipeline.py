@@ -123,10 +123,11 @@ def _ladders() -> list[Step]:
     shared = ["params:recommender.evaluation", "params:trainer", "params:seed", "params:dataset"]
     member = ["params:recommender.attention", "params:recommender.popularity", climbed[0]]
     shown = ["interactions", TABLES[0], "ladder_material", "emotion_signals", "simulated_truth", "split_boundaries"]
+    ranked = [TABLES[0], "ladder_material", "split_boundaries"]
     pleased = ["interactions", "contents", "params:recommender.satisfaction", *shared[2:]]
     return [
         (material.gather_material, gathered, "ladder_material"),
-        (ladder.climb_ladder, [TABLES[0], "ladder_material", "split_boundaries", *member, *shared], "ladder_scores"),
-        (exposure_ladder.climb_exposures, [*shown, climbed[1], *shared], "exposure_scores"),
+        (ladder.climb_ladder, [*ranked, *member, *shared, "params:workspace"], "ladder_scores"),
+        (exposure_ladder.climb_exposures, [*shown, climbed[1], *shared, "params:workspace"], "exposure_scores"),
         (satisfaction.score_satisfaction, pleased, "satisfaction_scores"),
     ]
