@@ -110,7 +110,7 @@ def test_macro_f1_is_compared_on_the_texts_whose_labels_both_runs_share() -> Non
 
 def test_the_page_shows_both_values_of_every_number(runs: tuple[Run, Run]) -> None:
     page = comparison.comparison_page(*runs, "en")
-    assert "2 numbers are in both runs; 1 differ, 1 of them with intervals that lie apart." in page
+    assert "Numbers in both runs: 2; different: 1, with intervals that lie apart: 1. In one run only: 1." in page
     assert page.index("value:true") < page.index("n_eff")
     assert "0.300" in page
     assert "0.400" in page

@@ -19,8 +19,7 @@ from .texts import LanguageCode
 
 _PARAMETERS, _DATA, _UNITS = "Parameters", "Data", "Paired, unit by unit"
 _DIFFER = (
-    "{both} numbers are in both runs; {moved} differ, {apart} of them with intervals that lie apart. "
-    "{one} are in one run only."
+    "Numbers in both runs: {both}; different: {moved}, with intervals that lie apart: {apart}. In one run only: {one}."
 )
 _PAIRED = [*UNIT_KEYS[:-1], "value", "lower", "upper", "p_value", "n"]
 _SEED = 0  # of the bootstrap; a comparison of two runs has no seed of its own
