@@ -171,7 +171,8 @@ def test_undefined_values_are_left_out_of_figures(exhibits: Exhibits) -> None:
 
 def test_all_charts_of_a_stage_stand_in_one_figure_for_kedro_viz(exhibits: Exhibits) -> None:
     figure = exhibit_figures.overview(list(exhibits.values()))
-    assert [note.text for note in figure.layout.annotations] == ["Curve", "Rows"]
+    assert [note.text for note in figure.layout.annotations] == ["Curve (share)", "Rows (gain (points))"]
+    assert figure.layout.xaxis.title.text is None  # it would lie across the title below
     assert len(exhibit_figures.overview([]).data) == 0
 
 

@@ -12,6 +12,7 @@ from affectlens.exhibits import Axis, Curves, Exhibit, Interval, Intervals, Seri
 
 from . import figures, wording
 
+_MOST_BESIDE = 3  # charts in a row of the overview
 _MOST_MARKERS = 40  # a line with more points is drawn without marks
 
 
@@ -94,21 +95,32 @@ def _axis(axis: Axis) -> dict[str, Any]:
 
 
 def overview(exhibits: Sequence[Exhibit]) -> go.Figure:
-    """All charts of a list of exhibits in one figure, two a row, for kedro-viz."""
-    drawn = [(found.title, curves(found) if isinstance(found, Curves) else intervals(found)) for found in exhibits
-             if isinstance(found, Curves | Intervals)]  # fmt: skip
-    if not drawn:
+    """All charts of a list of exhibits in one figure, three a row, for kedro-viz.
+
+    It squeezes them into one screen: what each measures stands beside its title, since axes have no room for it.
+    """
+    shown = [found for found in exhibits if isinstance(found, Curves | Intervals)]
+    if not shown:
         return figures.empty("", "")
-    n_rows = -(-len(drawn) // 2)
-    whole = make_subplots(rows=n_rows, cols=2, subplot_titles=[title for title, _ in drawn])
-    for place, (_, figure) in enumerate(drawn):
-        where = {"row": place // 2 + 1, "col": place % 2 + 1}
+    n_rows = -(-len(shown) // _MOST_BESIDE)
+    titles = [f"{found.title} ({_measured(found)})" for found in shown]
+    room = {"vertical_spacing": 0.35 / n_rows, "horizontal_spacing": 0.1}
+    whole = make_subplots(rows=n_rows, cols=min(len(shown), _MOST_BESIDE), subplot_titles=titles, **room)
+    for place, exhibit in enumerate(shown):
+        figure = curves(exhibit) if isinstance(exhibit, Curves) else intervals(exhibit)
+        where = {"row": place // _MOST_BESIDE + 1, "col": place % _MOST_BESIDE + 1}
         for trace in figure.data:
             whole.add_trace(trace, **where)
         whole.update_xaxes(_without_place(figure.layout.xaxis), **where)
         whole.update_yaxes(_without_place(figure.layout.yaxis), **where)
-    return whole.update_layout(template="none", height=360 * n_rows, width=1040, showlegend=False)
+    whole.update_annotations(font_size=10)
+    size = {"height": 300 * n_rows, "width": 1300, "font": {"size": 9}}
+    return whole.update_layout(template="none", showlegend=False, **size)
+
+
+def _measured(exhibit: Curves | Intervals) -> str:
+    return axis_title(exhibit.y if isinstance(exhibit, Curves) else exhibit.axis)
 
 
 def _without_place(axis: Any) -> dict[str, Any]:
-    return {name: value for name, value in axis.to_plotly_json().items() if name not in ("anchor", "domain")}
+    return {name: value for name, value in axis.to_plotly_json().items() if name not in ("anchor", "domain", "title")}
