@@ -38,10 +38,10 @@ TEXT = TextDecoderMember(
 )
 PICTURE = PictureDecoderMember(
     form="image",
-    model=PictureParams(channels=8, latent_size=2, latent_modulates=True),
+    model=PictureParams(channels=8, latent_size=2, n_kinds=2, n_motions=0),
     loss=PictureLossParams(pixel_sd=0.1, kl_weight=1.0, critic_weight=0.01),
     training=AdversarialParams(
-        steps=STEPS.model_copy(update={"max_epochs": 8}),
+        steps=STEPS.model_copy(update={"max_epochs": 14}),
         critic_learning_rate=1e-3,
         critic_steps=1,
         average_decay=0.5,
@@ -119,6 +119,18 @@ def test_a_picture_decoder_draws_what_its_condition_says() -> None:
     assert np.isfinite(history["train_loss"]).all()
     bright, dark = draw_pictures(checkpoint, np.array([[1.0, 0.0], [0.0, 1.0]]), seed=0)
     assert bright.mean() > dark.mean() + 0.3
+
+
+def test_a_clip_moves_as_much_as_its_condition_says() -> None:
+    still = pictures(64, 0)
+    light = 0.25 * still.condition[:, 0, None] * np.linspace(-1.0, 1.0, 4)  # only joy brightens from frame to frame
+    clips = FeltPictures((0.5 + 0.0 * still.frames + light[:, :, None, None, None]).astype(np.float32), still.condition)
+    model = PICTURE.model.model_copy(update={"n_motions": 1})
+    member = PICTURE.model_copy(update={"form": "clip", "model": model})
+    checkpoint, _ = fit_picture_decoder(member, clips, clips, LocalMmd2, CPU, seed=0, work_dir=None)
+    joy, other = draw_pictures(checkpoint, np.array([[1.0, 0.0], [0.0, 1.0]]), seed=0).mean(axis=(2, 3, 4))
+    assert joy[-1] - joy[0] > 0.3
+    assert abs(other[-1] - other[0]) < 0.1
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ MEMBERS: dict[str, Member] = {
     "gaussian": GaussianMember(kind="gaussian", model=GaussianParams(ridge=1.0, min_class_rows=10)),
     "mixture": MixtureMember(
         kind="mixture",
-        model=MixtureParams(ridge=1.0, components=[1, 3], covariance_floor=0.01, prior_contents=5.0),
+        model=MixtureParams(ridge=1.0, components=[1, 3], covariance_floor=0.01),
     ),
     "flow": FlowMember(
         kind="flow",

@@ -6,17 +6,17 @@ import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
 from affectlens.models.checkpoint import Checkpoint
-from affectlens.models.gan.drawing import draw_pictures
+from affectlens.models.gan.drawing import draw_pictures, drawn_noise
 from affectlens.models.gan.picture import PictureCritic, PictureOutput, PictureParams, PictureVae
 from affectlens.params import Params
 from affectlens.training.adversarial import AdversarialLosses, AdversarialParams, fit_adversarial
@@ -43,6 +43,14 @@ class PictureDecoderMember(Params):
     model: PictureParams
     loss: PictureLossParams
     training: AdversarialParams
+
+    @model_validator(mode="after")
+    def _a_clip_moves(self) -> Self:
+        if (self.form == "clip") != (self.model.n_motions > 0):
+            raise ValueError(
+                f"n_motions is {self.model.n_motions} for {self.form}s; set 0 for images, 1 or more for clips"
+            )
+        return self
 
 
 @dataclass(frozen=True)
@@ -134,7 +142,7 @@ def picture_loss(vae: Any, critic: Any, batch: PictureBatch, params: PictureLoss
     output: PictureOutput = vae(batch.pictures, batch.condition)
     n_pixels = batch.pictures[0].numel()
     squared = ((batch.pictures - output.reconstruction) ** 2).mean() / (2.0 * params.pixel_sd**2)
-    kl = 0.5 * (output.mu**2 + output.log_var.exp() - 1.0 - output.log_var).sum(dim=1).mean() / n_pixels
+    kl = output.kl.mean() / n_pixels
     decoded = torch.cat([output.reconstruction, output.drawn])
     said = 2.0 * critic(decoded, torch.cat([batch.condition, batch.condition])).mean()
     loss: Tensor = squared + params.kl_weight * kl - params.critic_weight * said
@@ -172,8 +180,7 @@ class PictureValidation:
         """The metric of a decoder; higher is better."""
         assert isinstance(vae, PictureVae)
         device = next(vae.parameters()).device
-        noise = np.random.default_rng(self._seed).standard_normal((len(self._condition), vae.latent_size))
-        latent = torch.from_numpy(noise.astype(np.float32)).to(device)
+        latent = vae.latent(*(each.to(device) for each in drawn_noise(vae, len(self._condition), self._seed)))
         return -self._distance(self._joined(vae.decode(self._condition.to(device), latent).cpu()))
 
 

@@ -60,7 +60,7 @@ def fitted(kind: str, steps: int = 200) -> tuple[ConditionalGenerator, list[floa
         return model, []
     if isinstance(model, ConditionalMixture):
         projection = make_projection(D, U)
-        params = MixtureParams(ridge=0.1, components=[3], covariance_floor=0.01, prior_contents=5.0)
+        params = MixtureParams(ridge=0.1, components=[3], covariance_floor=0.01)
         model.projection.copy_(torch.from_numpy(projection))
         load_mixture(model, fit_mixture(data, data, projection, 0.3, params, seed=0))
         return model, []
@@ -226,6 +226,34 @@ def test_a_rare_class_takes_the_covariance_of_all() -> None:
     data = ConditionedVectors(vectors, emotion, np.zeros((303, 1)))
     fit_gaussian(model, data, GaussianParams(ridge=1.0, min_class_rows=10))
     assert np.linalg.eigvalsh((model.factor[1] @ model.factor[1].T).numpy()).min() > 0.5
+
+
+def two_kinds() -> ConditionalMixture:
+    """Emotions move the first axis; kinds lie apart on the second, which is the interest, at -1 and 1 with sd 1."""
+    model = ConditionalMixture(n_emotions=2, vector_size=2, interest_size=1, n_components=2)
+    model.projection.copy_(torch.tensor([[0.0], [1.0]]))
+    model.coefficient.copy_(torch.tensor([[0.0, 0.0], [3.0, 0.5]]))
+    model.center.copy_(torch.tensor([[0.0, -1.0], [0.0, 1.0]]))
+    model.factor.mul_(0.0)
+    return model
+
+
+def test_a_mixture_reads_the_kind_off_the_interest() -> None:
+    model = two_kinds()
+    model.mean_emotion.copy_(torch.tensor([1.0, 0.0]))
+    noise = torch.randn(20_000, 3, generator=torch.Generator().manual_seed(0))
+    emotion, interest = torch.tensor([[1.0, 0.0]]).expand(len(noise), -1), torch.full((len(noise), 1), 0.4)
+    share = (model.sample(emotion, interest, noise)[:, 1] > 0).float().mean().item()
+    assert share == pytest.approx(1.0 / (1.0 + np.exp(-2.0 * 0.4)), abs=0.015)
+
+
+def test_a_sample_of_a_mixture_keeps_its_kind_while_the_asked_emotion_grows() -> None:
+    model = two_kinds()
+    noise = torch.randn(500, 3, generator=torch.Generator().manual_seed(1))
+    doses = [torch.tensor([[1.0 - dose, dose]]).expand(len(noise), -1) for dose in (0.0, 0.5, 1.0)]
+    low, middle, high = (model.sample(dose, torch.full((len(noise), 1), 0.1), noise) for dose in doses)
+    torch.testing.assert_close(middle - low, high - middle)
+    assert ((low[:, 1] > 0).float().mean() - 0.5).abs() < 0.2  # both kinds are drawn
 
 
 def test_the_vae_counts_batches_in_training_only() -> None:

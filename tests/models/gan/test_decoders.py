@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from affectlens.models.checkpoint import Checkpoint
-from affectlens.models.gan.drawing import build_picture_decoder, draw_pictures
+from affectlens.models.gan.drawing import build_picture_decoder, draw_pictures, drawn_noise
 from affectlens.models.gan.picture import PictureCritic, PictureVae
 from affectlens.models.gan.text_decoder import END_INDEX, N_RESERVED, START_INDEX, TextDecoder
 from affectlens.models.gan.writing import WritingParams, build_text_decoder, write_texts
@@ -15,7 +15,7 @@ from affectlens.models.gan.writing import WritingParams, build_text_decoder, wri
 WORDS = ["<pad>", "<unknown>", "<start>", "<end>", "so", "happy", "sad", "!"]
 SIZES = {"n_words": len(WORDS), "condition_size": 3, "embedding_size": 8, "hidden_size": 8, "dropout": 0.0}
 WRITING = WritingParams(nucleus=1.0, guidance=1.0)
-PICTURE = {"n_frames": 2, "condition_size": 4, "channels": 8, "latent_size": 3, "latent_modulates": True}
+PICTURE = {"n_frames": 2, "condition_size": 4, "channels": 8, "latent_size": 3, "n_kinds": 2, "n_motions": 2}
 
 
 @pytest.fixture
@@ -108,14 +108,14 @@ def test_a_text_condition_of_another_width_is_refused(text_decoder: TextDecoder)
         build_text_decoder("vae", {})
 
 
-@pytest.fixture(params=[True, False], ids=["latent modulates", "condition alone"])
-def vae(request: pytest.FixtureRequest) -> PictureVae:
+@pytest.fixture
+def vae() -> PictureVae:
     torch.manual_seed(0)
-    return PictureVae(**PICTURE | {"latent_modulates": request.param})
+    return PictureVae(**PICTURE)
 
 
 def test_pictures_have_a_frame_each_and_lie_between_black_and_white(vae: PictureVae) -> None:
-    checkpoint = Checkpoint.of(vae, "picture_decoder", PICTURE | {"latent_modulates": vae.latent_modulates})
+    checkpoint = Checkpoint.of(vae, "picture_decoder", PICTURE)
     frames = draw_pictures(checkpoint, np.ones((5, 4)), seed=1)
     assert frames.shape == (5, 2, 32, 32, 3)
     assert frames.dtype == np.float32
@@ -126,7 +126,7 @@ def test_pictures_have_a_frame_each_and_lie_between_black_and_white(vae: Picture
 
 
 def test_the_condition_moves_the_pictures(vae: PictureVae) -> None:
-    checkpoint = Checkpoint.of(vae, "picture_decoder", PICTURE | {"latent_modulates": vae.latent_modulates})
+    checkpoint = Checkpoint.of(vae, "picture_decoder", PICTURE)
     plain, moved = (draw_pictures(checkpoint, np.full((3, 4), value), seed=1) for value in (0.0, 2.0))
     assert np.abs(plain - moved).mean() > 1e-3
 
@@ -135,13 +135,57 @@ def test_without_pictures_only_what_is_drawn_comes_back(vae: PictureVae) -> None
     torch.manual_seed(3)
     drawn = vae(None, torch.ones(2, 4))
     torch.manual_seed(3)
-    torch.testing.assert_close(drawn, vae.decode(torch.ones(2, 4), torch.randn(2, 3)))
+    torch.testing.assert_close(drawn, vae.decode(torch.ones(2, 4), vae.latent(torch.rand(2), torch.randn(2, 3))))
+
+
+def test_latents_come_from_the_kinds_of_the_prior_by_their_shares(vae: PictureVae) -> None:
+    with torch.no_grad():
+        vae.kind_logit.copy_(torch.tensor([0.25, 0.75]).log())
+        vae.kind_mean.copy_(torch.tensor([[-5.0] * 3, [5.0] * 3]))
+        vae.kind_log_var.fill_(2.0 * np.log(0.1))
+    latent = vae.latent(*drawn_noise(vae, 4000, seed=1)).detach().numpy()
+    first = latent.mean(axis=1) < 0
+    assert first.mean() == pytest.approx(0.25, abs=0.03)
+    np.testing.assert_allclose(latent[first].mean(axis=0), -5.0, atol=0.02)
+    np.testing.assert_allclose(latent[~first].std(axis=0), 0.1, atol=0.01)
+
+
+def test_the_divergence_from_the_prior_is_the_one_in_closed_form_where_the_prior_has_one_kind() -> None:
+    torch.manual_seed(0)
+    vae = PictureVae(**PICTURE | {"n_kinds": 1}).double()
+    pictures, condition = torch.rand(1, 6, 32, 32).double(), torch.randn(1, 4).double()
+    features = torch.nn.functional.leaky_relu(vae.look(pictures), 0.2).flatten(1)
+    mu, log_var = vae.posterior(torch.cat([features, condition], dim=1)).chunk(2, dim=1)
+    posterior = torch.distributions.Normal(mu, torch.exp(0.5 * log_var))
+    prior = torch.distributions.Normal(vae.kind_mean, torch.exp(0.5 * vae.kind_log_var))
+    exact = torch.distributions.kl_divergence(posterior, prior).sum()
+    with torch.no_grad():
+        sampled = vae(pictures.expand(4000, -1, -1, -1), condition.expand(4000, -1)).kl
+    assert abs(sampled.mean() - exact) < 4.0 * sampled.std() / 4000**0.5
+
+
+def test_the_condition_alone_tells_how_much_of_a_change_each_frame_shows(vae: PictureVae) -> None:
+    with torch.no_grad():
+        vae.course.weight.zero_()
+        vae.course.bias.zero_()
+        still = vae.decode(torch.ones(2, 4), torch.randn(2, 3)).unflatten(1, (2, 3))
+        torch.testing.assert_close(still[:, 0], still[:, 1])
+        vae.course.weight[-1, 0] = 1.0  # the last change, in the last frame, by the first number of the condition
+        condition, latent = torch.zeros(1, 4), torch.randn(1, 3)
+        vae.film[0].weight[:, 3:], vae.film[1].weight[:, 3:], vae.open.weight[:, 3:] = 0.0, 0.0, 0.0
+        frames = [
+            vae.decode(condition.index_fill(1, torch.tensor([0]), dose), latent).logit() for dose in (0.0, 1.0, 2.0)
+        ]
+    changes = [(each[:, 3:] - frames[0][:, 3:]) for each in frames]
+    torch.testing.assert_close(changes[2], 2.0 * changes[1], atol=1e-4, rtol=1e-3)
+    assert changes[1].abs().mean() > 1e-3
+    torch.testing.assert_close(frames[2][:, :3], frames[0][:, :3])
 
 
 def test_every_parameter_of_the_picture_pair_gets_a_gradient(vae: PictureVae) -> None:
     pictures, condition = torch.rand(3, 6, 32, 32), torch.randn(3, 4)
     output = vae(pictures, condition)
-    (output.reconstruction.sum() + output.drawn.square().sum() + output.mu.sum() + output.log_var.sum()).backward()
+    (output.reconstruction.sum() + output.drawn.square().sum() + output.kl.sum()).backward()
     critic = PictureCritic(2, 4, channels=8)
     critic(pictures, condition).sum().backward()
     for module in (vae, critic):

@@ -37,13 +37,20 @@ def draw_pictures(checkpoint: Checkpoint, condition: np.ndarray, seed: int) -> n
             f"the condition has {condition.shape[1]} numbers, this decoder expects {model.condition_size}; "
             "pass the emotion model that it was trained with"
         )
-    latent = np.random.default_rng(seed).standard_normal((len(condition), model.latent_size), dtype=np.float32)
+    kind, noise = drawn_noise(model, len(condition), seed)
     parts = []
     for start in range(0, len(condition), _ROWS_AT_ONCE):
         rows = slice(start, start + _ROWS_AT_ONCE)
-        asked, noise = (torch.from_numpy(np.asarray(each[rows], dtype=np.float32)) for each in (condition, latent))
+        asked = torch.from_numpy(np.asarray(condition[rows], dtype=np.float32))
         with torch.no_grad():
-            parts.append(model.decode(asked, noise).numpy())
+            parts.append(model.decode(asked, model.latent(kind[rows], noise[rows])).numpy())
     channels = np.concatenate(parts) if parts else np.empty((0, 3 * model.n_frames, SIZE, SIZE), dtype=np.float32)
     frames = channels.reshape(len(condition), model.n_frames, 3, SIZE, SIZE)
     return np.ascontiguousarray(frames.transpose(0, 1, 3, 4, 2))
+
+
+def drawn_noise(model: PictureVae, n: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """What `PictureVae.latent` makes n latents from: numbers (n,) in [0, 1] and normal noise (n, l)."""
+    generator = np.random.default_rng(seed)
+    kind, noise = generator.random(n, dtype=np.float32), generator.standard_normal((n, model.latent_size), np.float32)
+    return torch.from_numpy(kind), torch.from_numpy(noise)

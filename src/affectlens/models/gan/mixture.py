@@ -1,4 +1,4 @@
-"""The strong statistical baseline: a Gaussian mixture with weights of its own for every emotion."""
+"""The strong statistical baseline: a Gaussian mixture around a mean that the emotion moves."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sklearn.linear_model import Ridge
 from torch import Tensor
 
 from affectlens.models.gan.conditional import ConditionalGenerator, ConditionedVectors
-from affectlens.models.gan.mixture_em import Mixture, fit_mixture_by_em
+from affectlens.models.gan.mixture_em import fit_mixture_by_em
 from affectlens.params import Params
 
 
@@ -21,19 +21,20 @@ class MixtureParams(Params):
     ridge: float = Field(gt=0, description="penalty of the regression of the vectors on the emotion")
     components: list[int] = Field(min_length=1, description="candidate numbers of components; validation chooses")
     covariance_floor: float = Field(gt=0, description="added to every variance of a component")
-    prior_contents: float = Field(gt=0, description="contents of average kind added to each emotion's own")
 
 
 # Shapes: B contents, d vector size, C emotions, u interest size, J components.
 class ConditionalMixture(ConditionalGenerator):
     """g = W e + r with r from a Gaussian mixture, given an interest u = P'g + noise.
 
-    The components are shared by all emotions, their weights are not: an emotion with few contents borrows shapes from
-    the others. An interest is an observation, so components and their means and covariances are the posterior ones, in
-    closed form (Bishop 2006, "Pattern Recognition and Machine Learning", 2.3.3).
+    An interest is an observation, so means and covariances of the components are the posterior ones, in closed form
+    (Bishop 2006, "Pattern Recognition and Machine Learning", 2.3.3). The component itself is read off the interest as
+    if the emotion were the mean one: what a person likes says what kind of content it is, and a sample whose asked
+    emotion grows moves inside its component instead of hopping to another.
     """
 
     coefficient: Tensor
+    mean_emotion: Tensor
     log_weight: Tensor
     center: Tensor
     gain: Tensor
@@ -44,7 +45,8 @@ class ConditionalMixture(ConditionalGenerator):
         super().__init__(n_emotions, vector_size, interest_size)
         self.noise_size = vector_size + 1
         self.register_buffer("coefficient", torch.zeros(n_emotions, vector_size))
-        self.register_buffer("log_weight", torch.zeros(n_emotions, n_components))
+        self.register_buffer("mean_emotion", torch.full((n_emotions,), 1.0 / n_emotions))
+        self.register_buffer("log_weight", torch.zeros(n_components))
         self.register_buffer("center", torch.zeros(n_components, vector_size))
         self.register_buffer("gain", torch.zeros(n_components, vector_size, interest_size))
         self.register_buffer("factor", torch.eye(vector_size).repeat(n_components, 1, 1))
@@ -52,19 +54,19 @@ class ConditionalMixture(ConditionalGenerator):
 
     def sample(self, emotion: Tensor, interest: Tensor, noise: Tensor) -> Tensor:
         """Content vectors (B, d): noise (B, d + 1) picks a component by its last number, then a place in it."""
-        mean = emotion @ self.coefficient  # (B, d)
-        surprise = (interest - mean @ self.projection)[:, None, :] - self.center @ self.projection  # (B, J, u)
-        chosen = self._chosen(emotion, surprise, noise[:, -1])
-        rows = torch.arange(len(noise))
-        moved = torch.einsum("bdu,bu->bd", self.gain[chosen], surprise[rows, chosen])
+        chosen = self._chosen(interest, noise[:, -1])
+        mean = emotion @ self.coefficient + self.center[chosen]  # (B, d)
+        surprise = interest - mean @ self.projection  # (B, u)
+        moved = torch.einsum("bdu,bu->bd", self.gain[chosen], surprise)
         spread = torch.einsum("bij,bj->bi", self.factor[chosen], noise[:, :-1])
-        return mean + self.center[chosen] + moved + spread
+        return mean + moved + spread
 
-    def _chosen(self, emotion: Tensor, surprise: Tensor, noise: Tensor) -> Tensor:
+    def _chosen(self, interest: Tensor, noise: Tensor) -> Tensor:
         """Component (B,) of each row: its posterior weights, met by the quantile that a standard normal number is."""
-        standard = torch.einsum("juv,bjv->bju", self.evidence, surprise)
+        usual = (self.mean_emotion @ self.coefficient + self.center) @ self.projection  # (J, u)
+        standard = torch.einsum("juv,bjv->bju", self.evidence, interest[:, None, :] - usual)
         log_density = torch.log(self.evidence.diagonal(dim1=1, dim2=2)).sum(dim=1) - 0.5 * (standard**2).sum(dim=2)
-        weights = torch.softmax(self.log_weight[emotion.argmax(dim=1)] + log_density, dim=1)  # (B, J)
+        weights = torch.softmax(self.log_weight + log_density, dim=1)  # (B, J)
         quantile = torch.special.ndtr(noise)[:, None]
         passed: Tensor = (weights.cumsum(dim=1) < quantile).sum(dim=1)
         return passed.clamp(max=weights.shape[1] - 1)
@@ -101,8 +103,8 @@ def fit_mixture(
     ]
     losses = [-mixture.mean_log_density(residuals[1]) for mixture in fits]
     best = fits[int(np.argmin(losses))]
-    weights = {"coefficient": coefficient, "center": best.means}
-    weights["log_weight"] = np.log(_class_weights(best, residuals[0], train.emotion, params.prior_contents))
+    weights = {"coefficient": coefficient, "mean_emotion": train.emotion.mean(axis=0)}
+    weights |= {"log_weight": np.log(best.weights), "center": best.means}
     weights |= _posterior(best.covariances, projection, interest_noise)
     return MixtureFit(-best.mean_log_density(residuals[0]), min(losses), weights)
 
@@ -111,14 +113,6 @@ def load_mixture(model: ConditionalMixture, fit: MixtureFit) -> None:
     """Put fitted weights into the module, in place."""
     for name, values in fit.weights.items():
         getattr(model, name).copy_(torch.from_numpy(np.asarray(values)))
-
-
-def _class_weights(mixture: Mixture, residual: np.ndarray, emotion: np.ndarray, prior_contents: float) -> np.ndarray:
-    """Weights (C, J): the responsibilities of each strongest emotion's contents, and of some average ones."""
-    strongest = np.eye(emotion.shape[1])[emotion.argmax(axis=1)]
-    counts = strongest.T @ mixture.responsibilities(residual) + prior_contents * mixture.weights
-    shares: np.ndarray = counts / counts.sum(axis=1, keepdims=True)
-    return shares
 
 
 def _posterior(covariances: np.ndarray, projection: np.ndarray, interest_noise: float) -> dict[str, np.ndarray]:

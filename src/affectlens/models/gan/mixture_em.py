@@ -6,11 +6,10 @@ Laird & Rubin 1977) is one matrix product over all components; scikit-learn goes
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import logsumexp, softmax
+from scipy.special import logsumexp
 from sklearn.cluster import kmeans_plusplus
 
 _ROWS_AT_ONCE = 2048
@@ -34,16 +33,9 @@ class Mixture:
 
     def mean_log_density(self, vectors: np.ndarray) -> float:
         """Mean log density of vectors (n, d), nats."""
-        return float(sum(logsumexp(joint, axis=0).sum() for joint in self._log_joint(vectors)) / len(vectors))
-
-    def responsibilities(self, vectors: np.ndarray) -> np.ndarray:
-        """p(component | vector) (n, J)."""
-        return np.concatenate([softmax(joint, axis=0).T for joint in self._log_joint(vectors)])
-
-    def _log_joint(self, vectors: np.ndarray) -> Iterator[np.ndarray]:
-        """Logarithms of p(component, vector) (J, n of a block)."""
         coefficients = self._coefficients()
-        yield from (coefficients @ _products(vectors[rows]) for rows in _blocks(len(vectors)))
+        joint = (coefficients @ _products(vectors[rows]) for rows in _blocks(len(vectors)))  # (J, n of a block) each
+        return float(sum(logsumexp(each, axis=0).sum() for each in joint) / len(vectors))
 
     def _coefficients(self) -> np.ndarray:
         """What turns the products of a vector into its log density under each component (J, D)."""
