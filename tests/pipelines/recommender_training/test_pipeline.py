@@ -35,6 +35,7 @@ def test_it_reads_features_and_generated_content_and_hands_on_the_chain_recommen
         "satisfaction_scores",
         "calibration_scores",
         "calibration_frontier",
+        "recommender_exhibits",
     }
 
 
