@@ -37,11 +37,13 @@ from affectlens.training.encoder import FrozenStates, OfStates, n_batches, state
 from affectlens.training.loop import Batches, LossOf, TrainerParams, TrainingParams, fit
 from affectlens.training.losses import multilabel_loss
 from affectlens.training.pace import Pace, PaceParams
+from affectlens.training.soup import fit_soup
 
 logger = logging.getLogger(__name__)
 
 HISTORY_COLUMNS = ("member", "epoch", "train_loss", "valid_metric", "metric_name", "seconds")
 SCORING_BATCH = 256
+_SEEDS_APART = 1000  # between the fits of one soup
 _SPREAD = 0.1  # standard deviation of embeddings at the start
 
 Metric = Callable[[np.ndarray, np.ndarray], float]
@@ -106,6 +108,19 @@ class FittingTask:
     metric_name: str
     seed: int
     work_dir: Path | None
+
+    def another(self, number: int, budget_s: float | None) -> FittingTask:
+        """The same for a further fit of a network with wide layers: another order, what is left of the budget."""
+        pace = None if self.pace is None else self.pace.model_copy(update={"budget_s": budget_s})
+        work_dir = self.work_dir if self.work_dir is None or number == 0 else self.work_dir / f"fit_{number + 1}"
+        trainer = self.trainer.for_wide_layers()
+        return replace(self, pace=pace, seed=self.seed + _SEEDS_APART * number, work_dir=work_dir, trainer=trainer)
+
+    def identity(self, params: NetworkParams) -> str:
+        """What the weights of a fit depend on."""
+        settings = (params, self.training, self.pace)
+        stated = [None if each is None else each.model_dump_json() for each in settings]
+        return f"{self.train.fingerprint()}/{self.valid.fingerprint()}/{self.source}/{self.seed}/{stated}"
 
     def fit(
         self, model: nn.Module, batches_of: BatchesOf, loss_of: LossOf, score: Score, known: Sequence[str]
@@ -174,16 +189,22 @@ def _fit_transformer(
     model.freeze()
     train, valid = (FrozenStates.of(model, part) for part in rows)
     model.standardise(train.means)
-    if params.rank is not None:
-        adapt_low_rank(model, params.rank)
 
     def score(module: nn.Module) -> np.ndarray:
         return state_logits(module, valid)
 
-    history = task.fit(OfStates(model), partial(state_batches, train), state_loss, score, known=("transformer.layers",))
-    if params.rank is not None:
-        merge_low_rank(model)
-    return history
+    def fit_one(one: TextTransformer, number: int, left: float | None) -> pd.DataFrame:
+        if params.rank is not None:
+            adapt_low_rank(one, params.rank)
+        history = task.another(number, left).fit(
+            OfStates(one), partial(state_batches, train), state_loss, score, known=("transformer.layers",)
+        )
+        if params.rank is not None:
+            merge_low_rank(one)
+        return history
+
+    budget_s = None if task.pace is None else task.pace.budget_s
+    return fit_soup(model, fit_one, params.fits, budget_s, task.identity(params), task.work_dir)
 
 
 def _new_network(

@@ -32,13 +32,21 @@ class TrainerParams(Params):
 
     accelerator: Literal["auto", "cpu", "cuda", "mps"] = Field(description="auto takes a GPU where there is one")
     devices: int = Field(ge=1, description="processes, one a device")
-    precision: Literal["32-true", "bf16-mixed", "16-mixed"]
+    precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = Field(
+        description="auto: bf16-mixed for a pretrained encoder where the device has instructions for it, else 32-true"
+    )
     strategy: Literal["auto", "ddp_spawn", "ddp_fork"] = Field(description="used with more than one device")
 
     @property
     def is_fused(self) -> bool:
         """Whether the optimiser updates all weights in one kernel, which cannot clip what is still to be unscaled."""
         return self.precision != "16-mixed"
+
+    def for_wide_layers(self) -> TrainerParams:
+        """The same, with `auto` decided for a network whose seconds are large matrix products."""
+        if self.precision != "auto" or not multiplies_bfloat16(self.accelerator):
+            return self
+        return self.model_copy(update={"precision": "bf16-mixed"})
 
 
 class TrainingParams(Params):
@@ -65,14 +73,21 @@ LossOf = Callable[[nn.Module, Any], Tensor]
 Validate = Callable[[nn.Module], float]
 
 
+def multiplies_bfloat16(accelerator: str) -> bool:
+    """Whether the device that `accelerator` takes has instructions for products of bfloat16 numbers."""
+    if accelerator in ("auto", "cuda") and torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    able = torch.cpu.get_capabilities()
+    return accelerator in ("auto", "cpu") and any(able.get(name, False) for name in ("avx512_bf16", "amx_bf16"))
+
+
 def make_fabric(trainer: TrainerParams) -> Fabric:
     """The Fabric that `trainer` describes; one process needs no strategy."""
     from lightning_fabric import Fabric
 
     strategy = trainer.strategy if trainer.devices > 1 else "auto"
-    return Fabric(
-        accelerator=trainer.accelerator, devices=trainer.devices, precision=trainer.precision, strategy=strategy
-    )
+    precision = "32-true" if trainer.precision == "auto" else trainer.precision
+    return Fabric(accelerator=trainer.accelerator, devices=trainer.devices, precision=precision, strategy=strategy)
 
 
 def fit(

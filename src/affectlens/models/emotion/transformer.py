@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Literal
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from affectlens.features.text import PADDING_INDEX
 from affectlens.models.emotion.pretrained import EncoderSizes
@@ -29,11 +31,22 @@ class TransformerParams(Params):
     frozen_layers: int = Field(
         ge=0, description="lower layers kept as they are, as token vectors are; 0: every layer learns"
     )
+    fits: int = Field(
+        default=1,  # what checkpoints have that do not say
+        ge=1,
+        description="fits in different orders whose weights are averaged; each begins only if the budget leaves it time",
+    )
     rank: int | None = Field(ge=1, description="low-rank adaptation of this rank; null: whole weight matrices learn")
     hidden_size: int = Field(ge=1, description="length of the emotion code of a text")
     dropout: float = Field(ge=0, lt=1, description="inside the encoder")
     state_dropout: float = Field(ge=0, lt=1, description="share of tokens whose state is hidden in training")
     head_dropout: float = Field(ge=0, lt=1, description="share of what the emotion code reads")
+
+
+def _attention_kernel(device: torch.device) -> AbstractContextManager[None]:
+    """Plain matrix products where a CPU multiplies bfloat16: its fused kernel is ten times slower for short texts."""
+    is_bfloat16 = device.type == "cpu" and torch.is_autocast_enabled("cpu")
+    return sdpa_kernel(SDPBackend.MATH) if is_bfloat16 else nullcontext()
 
 
 class EncoderLayer(nn.Module):
@@ -56,7 +69,8 @@ class EncoderLayer(nn.Module):
         n, length, width = states.shape
         projected = self.query_key_value(states).view(n, length, 3, self.n_heads, width // self.n_heads)
         query, key, value = projected.permute(2, 0, 3, 1, 4)  # each (B, A, T, D / A)
-        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=is_token[:, None, None, :])
+        with _attention_kernel(states.device):
+            mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=is_token[:, None, None, :])
         mixed = self.attended(mixed.transpose(1, 2).reshape(n, length, width))
         states = self.attention_norm(states + self.dropout(mixed))
         out: Tensor = self.norm(states + self.dropout(self.narrow(functional.gelu(self.widen(states)))))
