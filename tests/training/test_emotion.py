@@ -220,6 +220,27 @@ def test_frozen_layers_keep_the_published_weights_and_the_others_do_not(encoder_
     assert not np.allclose(weights["layers.1.widen.weight"], published[second], atol=1e-4)
 
 
+@pytest.mark.parametrize("member", NETWORKS)
+def test_every_network_learns_in_bfloat16_too(member: str, encoder_folder: Path) -> None:
+    half = CPU.model_copy(update={"precision": "bf16-mixed"})
+    checkpoint, _ = fit_member(MEMBERS[member], task(member, str(encoder_folder), trainer=half))
+    logits, _ = score_texts(checkpoint, ["happy the glad", "furious a mad"])
+    assert logits[0, 3] > logits[1, 3]
+
+
+def test_two_fits_of_an_encoder_differ_in_their_order_and_end_as_their_mean(encoder_folder: Path) -> None:
+    def weight(fits: int, seed: int) -> np.ndarray:
+        params = MEMBERS["encoder"].model_copy(update={"fits": fits, "state_dropout": 0.2})
+        return fit_member(params, task("encoder", str(encoder_folder), seed=seed))[0].weights["layers.1.widen.weight"]
+
+    first, both = weight(1, 1), weight(2, 1)
+    second = 2.0 * both - first
+    assert np.abs(second - first).max() > 1e-4
+    params = MEMBERS["encoder"].model_copy(update={"fits": 2})
+    _, history = fit_member(params, task("encoder", str(encoder_folder)))
+    assert history["epoch"].tolist() == list(range(1, 17))
+
+
 def test_a_blend_reads_as_the_weighted_sum_of_its_members(fit_one) -> None:
     members = [fit_one(name)[0] for name in ("tfidf", "gru")]
     blend = Blend(np.full((2, 7), 0.5), np.zeros((2, 7)), np.array([0.25, 0.75]))

@@ -139,6 +139,13 @@ def test_a_fit_leaves_the_global_random_state_alone(task: GeneratorTask) -> None
 
 
 @pytest.mark.parametrize("kind", ["vae", "wgan", "flow"])
+def test_a_member_learns_in_bfloat16_too(kind: str, task: GeneratorTask, fits: Fits) -> None:
+    half = CPU.model_copy(update={"precision": "bf16-mixed"})
+    _, history = fit_generator(MEMBERS[kind], task, half, None)
+    assert history["valid_metric"].max() == pytest.approx(fits[kind][1]["valid_metric"].max(), abs=0.05)
+
+
+@pytest.mark.parametrize("kind", ["vae", "wgan", "flow"])
 def test_a_killed_member_resumes_to_the_same_weights(
     kind: str, task: GeneratorTask, fits: Fits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

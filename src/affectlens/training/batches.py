@@ -17,7 +17,7 @@ from affectlens.training.loop import Batches
 _BATCHES_SORTED_TOGETHER = 50
 
 
-@dataclass(frozen=True)
+@dataclass
 class EmotionBatch:
     """Texts and their labels.
 

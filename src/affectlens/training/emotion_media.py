@@ -85,7 +85,7 @@ class LabelledPictures:
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass
 class PictureBatch:
     """Pictures (B, 3, 32, 32) in [0, 1] with labels (B, C)."""
 
@@ -97,7 +97,7 @@ class PictureBatch:
         return PictureBatch(self.pictures.to(device), self.labels.to(device))
 
 
-@dataclass(frozen=True)
+@dataclass
 class ClipBatch:
     """Codes of frames (B, F, H), which of them are real (B, F), and labels (B, C)."""
 

@@ -142,7 +142,7 @@ def valid_metric(model: StateModel, events: Experience, valid: Lessons, loss: Lo
     return -float(loss(valid.emotions, foretold).mean())
 
 
-@dataclass(frozen=True)
+@dataclass
 class StateBatch:
     """Windows of events, and the lessons that follow some of them.
 

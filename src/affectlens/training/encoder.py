@@ -24,7 +24,7 @@ _FREEZING_BATCH = 64
 _SCORING_BATCH = 128
 
 
-@dataclass(frozen=True)
+@dataclass
 class StateBatch:
     """Texts as the frozen layers left them, and their labels.
 

@@ -42,7 +42,7 @@ class Reading:
         return ExposureBatch(users, items, torch.from_numpy(self.outcomes[rows]))
 
 
-@dataclass(frozen=True)
+@dataclass
 class ExposureBatch:
     """B exposures.
 

@@ -90,10 +90,14 @@ def _generated(generator: Wrapped, batch: GeneratorBatch) -> Tensor:
 
 
 def _gradient_penalty(critic: Wrapped, batch: GeneratorBatch, fake: Tensor) -> Tensor:
-    """Mean squared distance from 1 of the gradient's norm between real and fake (Gulrajani et al. 2017)."""
+    """Mean squared distance from 1 of the gradient's norm between real and fake (Gulrajani et al. 2017).
+
+    Always in single precision: Fabric's wrapper refuses a second backward pass under mixed precision.
+    """
     share = torch.rand(len(fake), 1, device=fake.device)
     between = (share * batch.vectors + (1.0 - share) * fake).requires_grad_()
-    score, _ = critic(between, batch.emotion, batch.interest)
+    single: Any = getattr(critic, "module", critic)
+    score, _ = single(between, batch.emotion, batch.interest)
     (gradient,) = torch.autograd.grad(score.sum(), between, create_graph=True)
     penalty: Tensor = ((gradient.norm(dim=1) - 1.0) ** 2).mean()
     return penalty

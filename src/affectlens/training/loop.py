@@ -61,7 +61,7 @@ class TrainingParams(Params):
 
 
 class Batch(Protocol):
-    """A frozen dataclass of named tensors."""
+    """A dataclass of named tensors; not a frozen one, which mixed precision cannot convert."""
 
     def to(self, device: torch.device) -> Self:
         """The same batch on a device."""

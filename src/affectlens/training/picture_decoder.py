@@ -53,7 +53,7 @@ class PictureDecoderMember(Params):
         return self
 
 
-@dataclass(frozen=True)
+@dataclass
 class PictureBatch:
     """Pictures (B, F * 3, 32, 32) in [0, 1] and their condition (B, c)."""
 

@@ -42,7 +42,7 @@ _REQUESTS_AT_ONCE = 128  # the same where times are known: shorter blocks see fe
 _BUCKET_BATCHES = 32  # windows are sorted by length within as many windows as fill this many batches
 
 
-@dataclass(frozen=True)
+@dataclass
 class RecommenderBatch:
     """Windows of about `batch_size` predicted events in all.
 

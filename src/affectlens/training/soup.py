@@ -1,4 +1,4 @@
-"""Several fits from one start whose weights are averaged: a network that costs as one and varies less from fit to fit."""
+"""Several fits from one start, their weights averaged: a network that costs as one and varies less from fit to fit."""
 
 from __future__ import annotations
 

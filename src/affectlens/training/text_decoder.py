@@ -57,7 +57,7 @@ class DescribedTexts:
     condition: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass
 class TextBatch:
     """Token rows (B, T), each opened by the start and closed by the end, and their condition (B, c)."""
 

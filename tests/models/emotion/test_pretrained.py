@@ -72,6 +72,17 @@ def test_the_layers_are_those_of_bert(encoder_folder: Path) -> None:
     assert torch.allclose(means[0, -16:], expected.mean(dim=0), atol=1e-5)
 
 
+def test_layers_give_nearly_the_same_in_bfloat16_and_look_at_no_padding(encoder_folder: Path) -> None:
+    encoder = read_encoder(str(encoder_folder))
+    model = TextTransformer(PARAMS, encoder.sizes, len(encoder.vocabulary), 3).eval()
+    take_weights(model, encoder.weights)
+    tokens = torch.tensor([[2, 5, 9, 11, 3]])
+    exact, _ = model.frozen_states(tokens)
+    with torch.autocast("cpu", torch.bfloat16):
+        half, _ = model.frozen_states(torch.cat((tokens, torch.zeros(1, 2, dtype=torch.int64)), dim=1))
+    assert torch.allclose(half[:, :5].float(), exact, atol=0.05)
+
+
 def test_the_emotion_code_is_linear_in_what_the_frozen_layers_know(encoder_folder: Path) -> None:
     encoder = read_encoder(str(encoder_folder))
     model = TextTransformer(PARAMS, encoder.sizes, len(encoder.vocabulary), 3).eval()

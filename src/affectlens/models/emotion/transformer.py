@@ -34,7 +34,7 @@ class TransformerParams(Params):
     fits: int = Field(
         default=1,  # what checkpoints have that do not say
         ge=1,
-        description="fits in different orders whose weights are averaged; each begins only if the budget leaves it time",
+        description="fits in different orders whose weights are averaged; one begins only if there is time for it",
     )
     rank: int | None = Field(ge=1, description="low-rank adaptation of this rank; null: whole weight matrices learn")
     hidden_size: int = Field(ge=1, description="length of the emotion code of a text")

@@ -39,7 +39,7 @@ class ConditionedVectors:
         return len(self.vectors)
 
 
-@dataclass(frozen=True)
+@dataclass
 class GeneratorBatch:
     """Contents with their condition, as tensors (B, d), (B, C), (B, u)."""
 
