@@ -161,11 +161,11 @@ def _strongest(statistics: pd.DataFrame) -> list[Exhibit]:
     """Of each source the share that moves most, among the trends that are sure when all are counted."""
     slopes = chosen(statistics, "trend:")
     slopes = slopes[(slopes["unit"] == "share a year") & ~slopes["quantity"].str.startswith("trend:prevalence:")]
-    keys = list(zip(slopes["quantity"].str.replace("trend:", "trend_p:"), slopes["group"], strict=True))
-    p_values = statistics.set_index(["quantity", "group"])["value"]
-    known = {f"{name} {group}": p for name, group in keys if pd.notna(p := float(p_values[name, group]))}
-    adjusted = holm(known)
-    slopes = slopes.assign(p=[adjusted.get(f"{name} {group}", 1.0) for name, group in keys], size=slopes["value"].abs())
+    slopes = slopes.assign(key=slopes["quantity"].str.replace("trend:", "trend_p:") + " " + slopes["group"])
+    asked = statistics.assign(key=statistics["quantity"] + " " + statistics["group"])
+    asked = asked[asked["key"].isin(slopes["key"])]  # prevalence, left out, has one p for each of its estimators
+    known = asked.set_index("key")["value"].dropna().to_dict()
+    slopes = slopes.assign(p=slopes["key"].map(holm(known)).fillna(1.0), size=slopes["value"].abs())
     sure = slopes[(slopes["p"] < _SURE) & (slopes["size"] > 0)].sort_values("size", ascending=False)
     first = {row["group"]: row for row in each(sure.drop_duplicates("group"))}
     return [_shift(first[group], group, len(known)) for group in _SOURCES if group in first]
