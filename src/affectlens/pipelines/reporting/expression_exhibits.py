@@ -164,7 +164,7 @@ def _strongest(statistics: pd.DataFrame) -> list[Exhibit]:
     slopes = slopes.assign(key=slopes["quantity"].str.replace("trend:", "trend_p:") + " " + slopes["group"])
     asked = statistics.assign(key=statistics["quantity"] + " " + statistics["group"])
     asked = asked[asked["key"].isin(slopes["key"])]  # prevalence, left out, has one p for each of its estimators
-    known = asked.set_index("key")["value"].dropna().to_dict()
+    known = {str(key): float(p) for key, p in asked.set_index("key")["value"].dropna().items()}
     slopes = slopes.assign(p=slopes["key"].map(holm(known)).fillna(1.0), size=slopes["value"].abs())
     sure = slopes[(slopes["p"] < _SURE) & (slopes["size"] > 0)].sort_values("size", ascending=False)
     first = {row["group"]: row for row in each(sure.drop_duplicates("group"))}
