@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from affectlens.features.splits import Boundaries
-from affectlens.models.recommender.catalogue import Catalogue, GeneratedContent
+from affectlens.models.recommender.catalogue import Catalogue, GeneratedContent, emotion_states_of
 from affectlens.models.recommender.exposures import (
     Exposures,
     exposures_of,
@@ -65,11 +65,17 @@ def test_a_change_of_the_future_changes_nothing_that_is_read(shown: Exposures) -
         np.array(["u", "u"], dtype=object), np.array([-np.inf, shown.time[1]]), np.array([[[1.0]], [[9.0]]])
     )
     assert latest(states, shown).ravel().tolist() == [1.0, 1.0, 0.0]
-    rates = rates_before(shown.item, shown.time, shown.outcomes["view"])
+    is_train = shown.split == 0
+    rates = rates_before(shown.item, shown.time, shown.outcomes["view"], is_train)
     later = shown.outcomes["view"].copy()
     later[2] = 0.0
-    again = rates_before(shown.item, shown.time, later)
-    assert np.argsort(rates[:, 0]).tolist() == np.argsort(again[:, 0]).tolist()
+    assert np.array_equal(rates, rates_before(shown.item, shown.time, later, is_train))
+
+
+def test_what_is_shown_at_one_moment_does_not_tell_of_each_other() -> None:
+    user, time = np.zeros(4, dtype=int), np.array([1.0, 2.0, 2.0, 3.0])
+    rates = [rates_before(user, time, np.array([1.0, *slate, 0.0]), time < 2) for slate in ((1.0, 0.0), (0.0, 1.0))]
+    assert np.array_equal(rates[0], rates[1])
 
 
 def test_a_fresh_utterance_counts_more_than_a_stale_one(shown: Exposures) -> None:
@@ -80,11 +86,11 @@ def test_a_fresh_utterance_counts_more_than_a_stale_one(shown: Exposures) -> Non
             "probabilities": [[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]],
         }
     )
-    found = fresh_utterance(said, shown, half_life_hours=6.0)
+    found = fresh_utterance(emotion_states_of(said), shown, half_life_hours=6.0)
     assert np.isclose(found[0, -1], 0.5)
     assert np.isclose(found[1, -1], 0.5 ** (1 / 6))
     assert found[1, 1] > found[0, 1]
-    assert not fresh_utterance(said.iloc[:0], shown, 6.0).any()
+    assert not fresh_utterance(emotion_states_of(said.iloc[:0]), shown, 6.0).any()
 
 
 def test_factors_know_train_rows_only_and_items_without_one_are_zero() -> None:

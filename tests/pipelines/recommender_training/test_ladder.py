@@ -7,6 +7,9 @@ import pandas as pd
 import pytest
 
 from affectlens.features.content_blocks import ContentParams
+from affectlens.models.checkpoint import Checkpoint
+from affectlens.models.gan import build_gan_model
+from affectlens.models.recommender.ladder import Material
 from affectlens.pipelines.recommender_training.exposure_ladder import ExposureLadderParams, climb_exposures
 from affectlens.pipelines.recommender_training.ladder import LadderParams, climb_ladder
 from affectlens.pipelines.recommender_training.material import gather_material
@@ -24,8 +27,7 @@ CONTENT = ContentParams(
     dimensions=4, text_dimensions=4, text_features=50, reviews_per_content=0, affect=False, affect_min_count=1,
     affect_penalty=1.0, tag_dimensions=2, media_dimensions=2, clip_frames=2,
 )  # fmt: skip
-EVERYTHING = {"text", "media", "lexicon", "learned", "noise", "learned_shuffled", "content", "state", "generated",
-              "state_of_another", "generated_of_another"}  # fmt: skip
+EVERYTHING = {part for rung in LADDER for part in rung.parts} - {"mood"}
 
 
 def ladder_params(steps: list[str]) -> LadderParams:
@@ -60,6 +62,20 @@ def described(contents: pd.DataFrame, generated: pd.DataFrame) -> tuple[pd.DataF
     return documents, media, examples, contents[["content_id"]].assign(topic=None, emotion=emotion), states
 
 
+def gathered(
+    sequences: pd.DataFrame,
+    contents: pd.DataFrame,
+    generated: pd.DataFrame,
+    ladder: LadderParams,
+    exposures: ExposureLadderParams,
+) -> Material:
+    nobody = pd.DataFrame({"interaction_id": [], "user_id": [], "content_id": [], "occurred_at": []})
+    sizes = {"n_emotions": 3, "vector_size": len(contents["vector"].iloc[0]), "interest_size": 2}
+    generator = Checkpoint.of(build_gan_model("gaussian", sizes), "gaussian", sizes)
+    tables = sequences, contents, generated, *described(contents, generated), nobody, generator
+    return gather_material(*tables, CONTENT, ladder, exposures, 7)
+
+
 def written(workspace: str, ladder: str) -> set[str]:
     """Steps whose fits left event files."""
     found = (Path(workspace) / "recommender" / ladder).glob("*/events/events.out*")
@@ -73,8 +89,7 @@ def workspace(tmp_path: Path) -> str:
 
 def climbed(workspace: str, steps: list[str], sequences, contents, generated, parameters) -> pd.DataFrame:
     ladder, evaluation = ladder_params(steps), EvaluationParams(**parameters["evaluation"])
-    tables = sequences, contents, generated, *described(contents, generated)
-    material = gather_material(*tables, CONTENT, ladder, exposure_params(parameters, []), 7)
+    material = gathered(sequences, contents, generated, ladder, exposure_params(parameters, []))
     member, popularity = AttentionMemberParams(**parameters["attention"]), PopularityParams(**parameters["popularity"])
     where = {"protocol": "global_timeline"}
     return climb_ladder(
@@ -89,11 +104,11 @@ def test_every_step_stands_beside_its_rivals_with_holm_over_all(
     assert written(workspace, "ladder") >= {"learned_emotion", "user_emotion"}
     Leaderboard.validate(rows)
     found = rows.set_index(["model", "metric"])["value"]
-    steps = ("learned emotion", "user emotion", "emotion of another")
+    steps = ("learned emotion", "user emotion", "emotion of another", "random state")
     assert set(rows["model"]) == {f"ladder: {name}" for name in steps}
     values = rows[rows["metric"] == "next_ndcg@10"].set_index("model")["value"]
     assert values.between(0, 1).all()
-    for rival in ("learned emotion", "emotion of another"):
+    for rival in set(steps) - {"user emotion"}:
         difference = found["ladder: user emotion", f"difference:next_ndcg@10:{rival}"]
         assert difference == pytest.approx(values["ladder: user emotion"] - values[f"ladder: {rival}"])
         assert found["ladder: user emotion", f"p_holm:next_ndcg@10:{rival}"] <= 1
@@ -144,9 +159,9 @@ def test_the_ladder_over_exposures_holds_every_outcome_and_what_is_known_of_mood
         exposure_params(parameters, ["user emotion", "true mood"]),
         EvaluationParams(**parameters["evaluation"]),
     )
-    tables = sequences, contents, generated, *described(contents, generated)
-    material = gather_material(*tables, CONTENT, ladder_params([]), params, 7)
-    signals = tables[-1].assign(utterance_id=tables[-1]["state_id"])
+    material = gathered(sequences, contents, generated, ladder_params([]), params)
+    states = described(contents, generated)[-1]
+    signals = states.assign(utterance_id=states["state_id"])
     ends = {
         "protocol": "global_timeline",
         "train_end": "2025-01-08T00:00:00+00:00",
@@ -157,7 +172,7 @@ def test_the_ladder_over_exposures_holds_every_outcome_and_what_is_known_of_mood
     )
     Leaderboard.validate(rows)
     assert written(workspace, "exposures") >= {"learned_emotion", "user_emotion", "true_mood"}
-    steps = ("learned emotion", "user emotion", "true mood", "emotion of another")
+    steps = ("learned emotion", "user emotion", "true mood", "emotion of another", "random state")
     assert set(rows["model"]) == {f"exposures: {name}" for name in steps}
     for outcome in ("view", "like"):
         values = rows[rows["metric"] == f"log_likelihood:{outcome}"].set_index("model")["value"]

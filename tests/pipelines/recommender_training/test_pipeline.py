@@ -21,6 +21,7 @@ def test_it_reads_features_and_generated_content_and_hands_on_the_chain_recommen
         "media",
         "emotion_examples",
         "cold_start_vectors",
+        "gan_checkpoint",
     }
     written = {name for name in pipeline.all_outputs() if "." not in name}
     handed_on = {"recommender_checkpoint", "recommender_history", "recommender_leaderboard", "candidate_scores"}

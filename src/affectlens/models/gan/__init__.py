@@ -5,6 +5,7 @@ from .conditional import ConditionedVectors, ConditionParams, interest_of, make_
 from .flow import FlowParams
 from .gaussian import GaussianParams
 from .mixture import MixtureParams
+from .states import generate_at
 from .vae import VaeParams
 from .wgan import WganParams
 
@@ -18,6 +19,7 @@ __all__ = [
     "WganParams",
     "build_gan_model",
     "generate",
+    "generate_at",
     "interest_of",
     "make_projection",
 ]

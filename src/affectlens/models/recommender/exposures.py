@@ -118,24 +118,28 @@ def running_means(histories: Histories, vectors: np.ndarray, decay: float) -> np
     return means
 
 
-def rates_before(group: np.ndarray, time: np.ndarray, outcome: np.ndarray) -> np.ndarray:
+def rates_before(group: np.ndarray, time: np.ndarray, outcome: np.ndarray, is_train: np.ndarray) -> np.ndarray:
     """(n, 2) standardised: log-odds of the group's outcome so far, shrunk to the usual, and log of its rows so far.
 
-    >>> rates = rates_before(np.array([0, 0, 0]), np.array([1.0, 2.0, 3.0]), np.array([1.0, 1.0, 0.0]))
-    >>> bool(rates[0, 0] < rates[1, 0] < rates[2, 0])
+    Rows of the same moment, such as those of one slate, do not see each other; what is usual is that of train rows.
+
+    >>> group, time, done = np.zeros(4, dtype=int), np.array([1.0, 2.0, 2.0, 3.0]), np.array([1.0, 1.0, 0.0, 0.0])
+    >>> rates = rates_before(group, time, done, np.ones(4, dtype=bool))
+    >>> bool(rates[0, 0] < rates[1, 0] == rates[2, 0])
     True
     """
     order = np.lexsort((time, group))
-    sorted_outcome, starts = outcome[order], np.flatnonzero(np.diff(group[order], prepend=-1))
-    sizes = np.diff(np.append(starts, len(order)))
-    so_far = np.cumsum(sorted_outcome) - sorted_outcome
-    n_before = np.arange(len(order)) - np.repeat(starts, sizes)
-    done = so_far - np.repeat(so_far[starts], sizes)
-    usual = outcome.mean()
-    rate = (done + _PRIOR * usual) / (n_before + _PRIOR)
-    columns = np.column_stack([np.log(rate / (1 - rate)), np.log1p(n_before)])
-    found = np.empty_like(columns)
-    found[order] = (columns - columns.mean(axis=0)) / np.maximum(columns.std(axis=0), 1e-9)
+    is_first = np.diff(group[order], prepend=-1) != 0
+    is_new = is_first | (np.diff(time[order], prepend=-np.inf) != 0)
+    places = np.arange(len(order))
+    start, moment = (np.maximum.accumulate(np.where(new, places, 0)) for new in (is_first, is_new))
+    so_far = np.cumsum(outcome[order]) - outcome[order]
+    usual = np.clip(outcome[is_train].mean(), 1e-3, 1.0 - 1e-3)
+    rate = (so_far[moment] - so_far[start] + _PRIOR * usual) / (moment - start + _PRIOR)
+    columns = np.empty((len(order), 2))
+    columns[order] = np.column_stack([np.log(rate / (1.0 - rate)), np.log1p(moment - start)])
+    fitted = columns[is_train]
+    found: np.ndarray = (columns - fitted.mean(axis=0)) / np.maximum(fitted.std(axis=0), 1e-9)
     return found
 
 
@@ -163,18 +167,21 @@ def latest(content: GeneratedContent, exposures: Exposures) -> np.ndarray:
     return found
 
 
-def fresh_utterance(signals: pd.DataFrame, exposures: Exposures, half_life_hours: float) -> np.ndarray:
+def fresh_utterance(written: GeneratedContent, exposures: Exposures, half_life_hours: float) -> np.ndarray:
     """Emotion of the last thing each user wrote before, fading with its age, and how fresh it is, (n, C + 1).
 
     A pooled state is slow where moods are quick; what was said minutes ago is worth more.
+
+    Args:
+        written: one vector (1, C) an utterance.
+        exposures: who asks, and when.
+        half_life_hours: age at which an utterance counts half.
     """
-    written = signals.dropna(subset=["user_id", "occurred_at"])
-    times = seconds(written["occurred_at"])
-    rows = rows_before(exposures, written["user_id"].to_numpy(dtype=object), times)
-    if not len(written):
+    rows = rows_before(exposures, written.user_ids, written.times)
+    if written.is_empty:
         return np.zeros((len(rows), 1), dtype=np.float32)
-    said = np.stack([np.asarray(vector, dtype=np.float32) for vector in written["probabilities"]])
+    said = written.vectors[:, 0]
     said = (said - said.mean(axis=0)) / np.maximum(said.std(axis=0), 1e-9)
-    age_h = (exposures.time - times[np.maximum(rows, 0)]) / _SECONDS_AN_HOUR
+    age_h = (exposures.time - written.times[np.maximum(rows, 0)]) / _SECONDS_AN_HOUR
     freshness = np.where(rows >= 0, 0.5 ** (age_h / half_life_hours), 0.0)[:, None]
     return np.hstack([said[np.maximum(rows, 0)] * freshness, freshness]).astype(np.float32)

@@ -1,7 +1,7 @@
-"""What each step of the ranking ladder may read: blocks of item vectors, and dated vectors of users.
+"""What each step of the ladders may read: blocks of item vectors, and dated vectors of users.
 
-Every step is the same attention model. What is known of items stands side by side in the content vectors; what a user
-felt (E_t) or what was generated from it (G_t) stands in the dated vectors, each in the columns of its block.
+Every step is the same model. What is known of items stands side by side in the content vectors; what a user felt (E_t)
+or what was generated from it (G_t) stands in the dated vectors, each in the columns of its block.
 """
 
 # Shapes: N items, K generated vectors, S states, d a block's width.
@@ -15,10 +15,13 @@ import numpy as np
 
 from affectlens.models.recommender.catalogue import Catalogue, GeneratedContent
 
-NOISE, SHUFFLED, LEARNED, CONTENT = "noise", "learned_shuffled", "learned", "content"
+LEXICON, LEARNED, CONTENT = "lexicon", "learned", "content"
 STATE, GENERATED = "state", "generated"
 NOTHING = GeneratedContent(np.zeros(0, dtype=object), np.zeros(0), np.zeros((0, 0, 0), dtype=np.float32))
-OF_ANOTHER = "_of_another"  # suffix of a dated part that is handed to the wrong users
+# Suffixes of placebos. Of a block: as many random numbers; the rows of other items. Of a dated part: all of it from
+# another user; the user's own dates (and interest) with the emotion of another; random numbers at the user's own dates.
+NOISE, SHUFFLED = "_noise", "_shuffled"
+OF_ANOTHER, EMOTION_OF_ANOTHER = "_of_another", "_with_emotion_of_another"
 
 
 @dataclass(frozen=True)
@@ -28,21 +31,20 @@ class Material:
     Attributes:
         catalogue: the items; its vectors are the content space in which G_t lives.
         blocks: name -> (N, d) what is known of items, zero where nothing is.
-        states: E_t, one vector (1, C) a state, in the order of the columns of the block `learned`.
-        generated: G_t, K vectors a state.
+        dated: name -> E_t, one vector (1, C) a state, in the order of the columns of the block `learned`; or G_t, K
+            vectors a state, in those of `content`.
+        following: user -> the other user who stands in for them in placebos.
     """
 
     catalogue: Catalogue
     blocks: Mapping[str, np.ndarray]
-    states: GeneratedContent
-    generated: GeneratedContent
+    dated: Mapping[str, GeneratedContent]
+    following: Mapping[str, str]
 
     @property
     def parts(self) -> set[str]:
         """Names of everything that is there."""
-        dated = {STATE: self.states, GENERATED: self.generated}
-        known = {name for name, content in dated.items() if not content.is_empty}
-        return set(self.blocks) | known | {f"{name}{OF_ANOTHER}" for name in known}
+        return set(self.blocks) | {name for name, content in self.dated.items() if not content.is_empty}
 
 
 def block_of_unit_variance(values: np.ndarray, is_train: np.ndarray) -> np.ndarray:
@@ -57,22 +59,59 @@ def block_of_unit_variance(values: np.ndarray, is_train: np.ndarray) -> np.ndarr
 
 
 def with_placebos(blocks: Mapping[str, np.ndarray], seed: int) -> dict[str, np.ndarray]:
-    """The blocks, and beside the learned emotion as many random numbers, and itself shuffled over the items."""
-    if LEARNED not in blocks:
-        return dict(blocks)
-    generator, emotion = np.random.default_rng(seed), blocks[LEARNED]
-    noise = generator.normal(size=emotion.shape).astype(np.float32)
-    return {**blocks, NOISE: noise, SHUFFLED: emotion[generator.permutation(len(emotion))]}
+    """The blocks, and beside each one of emotion as many random numbers, and itself shuffled over the items."""
+    generator, found = np.random.default_rng(seed), dict(blocks)
+    for name in (LEARNED, LEXICON):
+        if name in blocks:
+            emotion = blocks[name]
+            found[f"{name}{NOISE}"] = generator.normal(size=emotion.shape).astype(np.float32)
+            found[f"{name}{SHUFFLED}"] = emotion[generator.permutation(len(emotion))]
+    return found
 
 
-def step_of(material: Material, parts: Sequence[str], seed: int) -> tuple[Catalogue, GeneratedContent]:
+def state_placebos(states: GeneratedContent, following: Mapping[str, str], seed: int) -> dict[str, GeneratedContent]:
+    """Suffix -> emotion states: as they are, another user's, another's at the own dates, and random ones."""
+    if states.is_empty:
+        return {}
+    noise = np.random.default_rng(seed).normal(size=states.vectors.shape).astype(np.float32)
+    exchanged = states.vectors[rows_of_another(states, following)]
+    return {
+        "": states,
+        OF_ANOTHER: handed_on(states, following),
+        EMOTION_OF_ANOTHER: dataclasses.replace(states, vectors=exchanged),
+        NOISE: dataclasses.replace(states, vectors=noise),
+    }
+
+
+def handed_on(content: GeneratedContent, following: Mapping[str, str]) -> GeneratedContent:
+    """The same vectors, each user's handed to the next one in the ring."""
+    owners = np.array([following.get(user, user) for user in content.user_ids], dtype=object)
+    return dataclasses.replace(content, user_ids=owners)
+
+
+def rows_of_another(states: GeneratedContent, following: Mapping[str, str]) -> np.ndarray:
+    """(S,) for each state the newest one of the user's stand-in at that time; the stand-in's first where none is."""
+    asked = np.array([following.get(user, user) for user in states.user_ids], dtype=object)
+    rows = states.latest(asked, states.times)
+    by_time = np.argsort(states.times, kind="stable")[::-1]
+    first = dict(zip(states.user_ids[by_time], by_time, strict=True))  # the last one written is the earliest
+    stand_in = np.array([first.get(user, row) for row, user in enumerate(asked)], dtype=np.int64)
+    return np.where(rows >= 0, rows, stand_in)
+
+
+def following_users(user_ids: np.ndarray, seed: int) -> dict[str, str]:
+    """The next user of each in a random ring of all of them, in which nobody stands alone."""
+    users = user_ids[np.sort(np.unique(user_ids.astype(str), return_index=True)[1])]
+    ring = np.random.default_rng(seed).permutation(users)
+    return dict(zip(ring, np.roll(ring, 1), strict=True))
+
+
+def step_of(material: Material, parts: Sequence[str]) -> tuple[Catalogue, GeneratedContent]:
     """Content vectors of the items, and dated vectors of the users, for a step that reads these parts.
 
     Args:
         material: of the data set.
-        parts: names of blocks; `state` and `generated` (or these of another user) put dated vectors into the columns
-            of `learned` and of `content`.
-        seed: of the exchange of users.
+        parts: names of blocks; and of dated parts, whose vectors stand in the columns of `learned` or of `content`.
     """
     blocks = [name for name in parts if name in material.blocks]
     widths = [material.blocks[name].shape[1] for name in blocks]
@@ -81,26 +120,20 @@ def step_of(material: Material, parts: Sequence[str], seed: int) -> tuple[Catalo
     has_vector = np.full(material.catalogue.n_items, vectors.shape[1] > 0)
     catalogue = dataclasses.replace(material.catalogue, vectors=vectors, has_vector=has_vector)
     dated = [
-        _placed(_owned(content, f"{name}{OF_ANOTHER}" in parts, seed), starts[block], vectors.shape[1])
-        for name, content, block in ((STATE, material.states, LEARNED), (GENERATED, material.generated, CONTENT))
-        if name in parts or f"{name}{OF_ANOTHER}" in parts
+        _placed(material.dated[name], starts[block_of_dated(name)], vectors.shape[1])
+        for name in parts
+        if name in material.dated
     ]
     return catalogue, (_together(dated) if dated else NOTHING)
 
 
-def _owned(content: GeneratedContent, is_exchanged: bool, seed: int) -> GeneratedContent:
-    """The same vectors; or each user's handed to the next one in a random ring of all users."""
-    if not is_exchanged:
-        return content
-    following = following_users(content.user_ids, seed)
-    return dataclasses.replace(content, user_ids=np.array([following[user] for user in content.user_ids], dtype=object))
+def block_of_dated(name: str) -> str:
+    """The block in whose columns a dated part stands.
 
-
-def following_users(user_ids: np.ndarray, seed: int) -> dict[str, str]:
-    """The next user of each in a random ring of all of them, in which nobody stands alone."""
-    users = user_ids[np.sort(np.unique(user_ids.astype(str), return_index=True)[1])]
-    ring = np.random.default_rng(seed).permutation(users)
-    return dict(zip(ring, np.roll(ring, 1), strict=True))
+    >>> block_of_dated("state_of_another"), block_of_dated("generated")
+    ('learned', 'content')
+    """
+    return LEARNED if name.startswith(STATE) else CONTENT
 
 
 def _placed(content: GeneratedContent, start: int, width: int) -> GeneratedContent:
@@ -114,12 +147,13 @@ def _together(parts: Sequence[GeneratedContent]) -> GeneratedContent:
     """Vectors of one part, or the sum of both: [g_k ; E_t], so that W_t mixes the g_k and E_t comes through whole.
 
     Raises:
-        ValueError: the parts have states of different times.
+        ValueError: the parts have states of different times or users.
     """
     first, *others = parts
     total = first.vectors
     for other in others:
-        if len(other.times) != len(first.times) or not np.array_equal(other.times, first.times):
+        same = len(other.times) == len(first.times) and np.array_equal(other.times, first.times)
+        if not same or not np.array_equal(other.user_ids, first.user_ids):
             raise ValueError("emotion states and generated content must stand row by row; run gan_training again")
         total = total + other.vectors
     return dataclasses.replace(first, vectors=total)

@@ -15,9 +15,8 @@ from affectlens.evaluation.generation import LocalMmd2
 from affectlens.evaluation.generation_goals import GOAL_COLUMNS, goal_table
 from affectlens.evaluation.generation_judge import GenerationTest
 from affectlens.evaluation.generation_scores import score_sampler, score_samples
-from affectlens.features.interest import mean_vectors_until
 from affectlens.models.checkpoint import Checkpoint
-from affectlens.models.gan import generate, interest_of, make_projection
+from affectlens.models.gan import generate, generate_at, make_projection
 from affectlens.pipelines.gan_training.contents import NOT_FITTED, held_out_test, open_contents, stacked, training_parts
 from affectlens.pipelines.gan_training.params import (
     ConditionParams,
@@ -177,11 +176,9 @@ def generate_for_states(
     """G_t for each emotion state: K content vectors from the state's emotion and what its user had consumed by then."""
     if gan_checkpoint.architecture == NOT_FITTED.architecture or emotion_states.empty:
         return pd.DataFrame(columns=STATE_COLUMNS)
-    events = behaviour_sequences.merge(content_features[["content_id", "vector"]], on="content_id", sort=False)
-    size = gan_checkpoint.params["vector_size"]
-    consumed = mean_vectors_until(emotion_states, events, stacked(events["vector"]).reshape(-1, size))
-    interest = interest_of(consumed, gan_checkpoint.weights["projection"])
-    interest = np.where(np.isnan(interest), gan_checkpoint.weights["mean_interest"], interest)
-    vectors = generate(gan_checkpoint, stacked(emotion_states["probabilities"]), interest, params.n_samples, seed)
+    emotion, n_samples = stacked(emotion_states["probabilities"]), params.n_samples
+    vectors = generate_at(
+        gan_checkpoint, emotion_states, emotion, behaviour_sequences, content_features, n_samples, seed
+    )
     generated = emotion_states[["state_id", "user_id", "occurred_at"]].reset_index(drop=True)
-    return generated.assign(n_samples=params.n_samples, vectors=list(vectors.reshape(len(vectors), -1)))
+    return generated.assign(n_samples=n_samples, vectors=list(vectors.reshape(len(vectors), -1)))

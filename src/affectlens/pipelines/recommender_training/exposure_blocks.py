@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +9,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from affectlens.models.recommender.catalogue import users_of
+from affectlens.features.splits import TRAIN
+from affectlens.models.recommender.catalogue import GeneratedContent, emotion_states_of, users_of
 from affectlens.models.recommender.exposures import (
     Exposures,
     fresh_utterance,
@@ -21,15 +21,7 @@ from affectlens.models.recommender.exposures import (
     running_means,
 )
 from affectlens.models.recommender.histories import Histories, histories_of
-from affectlens.models.recommender.ladder import (
-    CONTENT,
-    GENERATED,
-    LEARNED,
-    NOTHING,
-    OF_ANOTHER,
-    Material,
-    following_users,
-)
+from affectlens.models.recommender.ladder import LEARNED, NOTHING, STATE, Material, block_of_dated, state_placebos
 
 MOOD = "mood"
 _TRUE_MOOD = ["valence", "arousal", "dominance"]
@@ -57,7 +49,7 @@ class ExposureBlocks:
         rates: (n, 4) how often the item, and the user, did it so far.
         decay: of the histories.
         fresh_hours: age at which the last utterance counts half.
-        seed: of the exchange of users.
+        seed: of the placebos.
     """
 
     exposures: Exposures
@@ -89,10 +81,11 @@ class ExposureBlocks:
         histories = histories_of(sequences, users, material.catalogue, NOTHING)
         before = rows_before(exposures, users[histories.owner], histories.time)
         first = next(iter(exposures.outcomes.values()))
-        groups = exposures.item, pd.factorize(exposures.user_ids)[0]
-        rates = np.hstack([rates_before(group, exposures.time, first) for group in groups]).astype(np.float32)
+        groups, is_train = (exposures.item, pd.factorize(exposures.user_ids)[0]), exposures.split == TRAIN
+        rates = [rates_before(group, exposures.time, first, is_train) for group in groups]
         factors = item_factors(exposures, material.catalogue.n_items, n_factors, seed)
-        return cls(exposures, material, signals, histories, before, factors, rates, decay, fresh_hours, seed)
+        joined = np.hstack(rates).astype(np.float32)
+        return cls(exposures, material, signals, histories, before, factors, joined, decay, fresh_hours, seed)
 
     @property
     def more_parts(self) -> set[str]:
@@ -114,16 +107,16 @@ class ExposureBlocks:
         return list(users), list(items)
 
     def _pair(self, part: str) -> tuple[np.ndarray, np.ndarray]:
-        blocks, plain = self.material.blocks, part.removesuffix(OF_ANOTHER)
+        blocks = self.material.blocks
         if part in blocks:
             return self._mean_of_history(blocks[part]), blocks[part]
         if part == MOOD:
             return self._true_mood, blocks[LEARNED]
-        asked = self._of_another if part.endswith(OF_ANOTHER) else self.exposures
-        if plain == GENERATED:
-            return latest(self.material.generated, asked).astype(np.float32), blocks[CONTENT]
-        said = fresh_utterance(self.signals.emotion_signals, asked, self.fresh_hours)
-        return np.hstack([latest(self.material.states, asked), said]).astype(np.float32), blocks[LEARNED]
+        known = latest(self.material.dated[part], self.exposures)
+        if part.startswith(STATE):
+            said = self._said.get(part.removeprefix(STATE), NOTHING)
+            known = np.hstack([known, fresh_utterance(said, self.exposures, self.fresh_hours)])
+        return known.astype(np.float32), blocks[block_of_dated(part)]
 
     def _mean_of_history(self, block: np.ndarray) -> np.ndarray:
         means = running_means(self.histories, block[self.histories.item], self.decay).astype(np.float32)
@@ -132,10 +125,10 @@ class ExposureBlocks:
         return np.where(self.before[:, None] >= 0, means[np.maximum(self.before, 0)], np.float32(0.0))
 
     @cached_property
-    def _of_another(self) -> Exposures:
-        following = following_users(self.exposures.user_ids, self.seed)
-        asked = np.array([following[user] for user in self.exposures.user_ids], dtype=object)
-        return dataclasses.replace(self.exposures, user_ids=asked)
+    def _said(self) -> dict[str, GeneratedContent]:
+        """Utterances as dated vectors, and their placebos by suffix: a random one is as fresh as what it replaces."""
+        written = self.signals.emotion_signals.dropna(subset=["user_id", "occurred_at"])
+        return state_placebos(emotion_states_of(written), self.material.following, self.seed)
 
     @cached_property
     def _true_mood(self) -> np.ndarray:

@@ -155,7 +155,7 @@ def by_user(values: np.ndarray, users: np.ndarray) -> np.ndarray:
 
 def judge(rung: Rung, course: Course) -> tuple[np.ndarray, np.ndarray]:
     """NDCG of each request (seeds, n) with the setting that validation prefers, and who asked (n,)."""
-    catalogue, content = step_of(course.material, rung.parts, course.seed)
+    catalogue, content = step_of(course.material, rung.parts)
     train = course.sequences[(course.sequences["split"] == "train").to_numpy()]
     histories = histories_of(train, users_of(train), catalogue, content)
     asks = partial(next_item_requests, course.sequences, catalogue, content, seed=course.seed)

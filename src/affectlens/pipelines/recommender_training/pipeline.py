@@ -119,7 +119,8 @@ def _ladders() -> list[Step]:
     """Does emotion help: to rank what comes next, to foretell what is done with what is shown, and what pleases?"""
     described = ["content_documents", "media", "emotion_examples", "item_attributes", "emotion_states"]
     climbed = ["params:recommender.ladder", "params:recommender.exposures"]
-    gathered = [*TABLES, *described, "params:feature_engineering.content", *climbed, "params:seed"]
+    also = ["interactions", "gan_checkpoint", "params:feature_engineering.content"]
+    gathered = [*TABLES, *described, *also, *climbed, "params:seed"]
     shared = ["params:recommender.evaluation", "params:trainer", "params:seed", "params:dataset"]
     member = ["params:recommender.attention", "params:recommender.popularity", climbed[0]]
     shown = ["interactions", TABLES[0], "ladder_material", "emotion_signals", "simulated_truth", "split_boundaries"]

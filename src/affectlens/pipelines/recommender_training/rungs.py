@@ -8,29 +8,50 @@ from collections.abc import Sequence
 from affectlens.evaluation.ladder import Rung
 
 SEEN, HEARD = ("text",), ("text", "media")
+_SAID = (*HEARD, "learned")
 LADDER = (
     Rung("popularity", ()),
     Rung("id", ("id",), "popularity"),
     Rung("text", SEEN, "id"),
     Rung("image and clip", HEARD, "text"),
-    Rung("lexicon emotion", (*HEARD, "lexicon"), "image and clip", ("random",)),
-    Rung("learned emotion", (*HEARD, "learned"), "image and clip", ("random", "shuffled over items")),
-    Rung("user emotion", (*HEARD, "learned", "state"), "learned emotion", ("emotion of another",)),
-    Rung("generated", (*HEARD, "learned", "content", "generated"), "learned emotion", ("generated of another",)),
+    Rung("lexicon emotion", (*HEARD, "lexicon"), "image and clip", ("lexicon random", "lexicon shuffled over items")),
+    Rung("learned emotion", _SAID, "image and clip", ("random", "shuffled over items")),
+    Rung("user emotion", (*_SAID, "state"), "learned emotion", ("emotion of another", "random state")),
+    Rung(
+        "generated",
+        (*_SAID, "content", "generated"),
+        "learned emotion",
+        ("generated of another", "generated with emotion of another"),
+    ),
     Rung(
         "all",
         (*HEARD, "lexicon", "learned", "content", "state", "generated"),
-        "user emotion",
-        ("all of another",),
+        "generated",
+        ("all of another", "all with emotion of another"),
     ),
-    Rung("true mood", (*HEARD, "learned", "mood"), "learned emotion", ("emotion of another",)),
-    Rung("random", (*HEARD, "noise")),
+    Rung("true mood", (*_SAID, "mood"), "learned emotion", ("emotion of another",)),
+    Rung("lexicon random", (*HEARD, "lexicon_noise")),
+    Rung("lexicon shuffled over items", (*HEARD, "lexicon_shuffled")),
+    Rung("random", (*HEARD, "learned_noise")),
     Rung("shuffled over items", (*HEARD, "learned_shuffled")),
-    Rung("emotion of another", (*HEARD, "learned", "state_of_another")),
-    Rung("generated of another", (*HEARD, "learned", "content", "generated_of_another")),
+    Rung("emotion of another", (*_SAID, "state_of_another")),
+    Rung("random state", (*_SAID, "state_noise")),
+    Rung("generated of another", (*_SAID, "content", "generated_of_another")),
+    Rung("generated with emotion of another", (*_SAID, "content", "generated_with_emotion_of_another")),
     Rung(
         "all of another",
         (*HEARD, "lexicon", "learned", "content", "state_of_another", "generated_of_another"),
+    ),
+    Rung(
+        "all with emotion of another",
+        (
+            *HEARD,
+            "lexicon",
+            "learned",
+            "content",
+            "state_with_emotion_of_another",
+            "generated_with_emotion_of_another",
+        ),
     ),
 )
 
