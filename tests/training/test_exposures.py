@@ -44,6 +44,20 @@ def test_the_same_seed_gives_the_same_model(reading: Reading) -> None:
     assert values[0] == values[1] != values[2]
 
 
+def test_numbers_that_say_nothing_do_not_stand_in_for_what_is_usual() -> None:
+    """A rare outcome, one epoch: a constant column must not look like knowledge because it is learnt sooner."""
+    generator = np.random.default_rng(0)
+    done = (generator.random((2000, 1)) < 0.05).astype(np.float32)
+    item, one = np.zeros(2000, dtype=np.int64), np.ones((1, 1), np.float32)
+    train, valid = np.arange(1500), np.arange(1500, 2000)
+    training = TRAINING.model_copy(update={"max_epochs": 1, "learning_rate": 0.002})
+    values = []
+    for column in (np.zeros((2000, 1)), 3.0 + generator.normal(size=(2000, 1))):
+        reading = Reading([column.astype(np.float32)], [one], item, done)
+        values.append(fit_two_tower(reading, train, valid, PARAMS, training, TRAINER, seed=1)[1])
+    assert values[1] < values[0] + 0.002
+
+
 def test_outcomes_that_could_not_be_do_not_count(reading: Reading) -> None:
     model = TwoTower(PARAMS, [(2, 2)], 2)
     batch = reading.batch(np.arange(50))

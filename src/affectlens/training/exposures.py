@@ -110,6 +110,7 @@ def fit_two_tower(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = TwoTower(params, widths, reading.outcomes.shape[1])
+    model.usual.copy_(torch.from_numpy(usual_log_odds(reading.outcomes[train])))
 
     def batches(generator: np.random.Generator) -> Iterator[ExposureBatch]:
         order = train[generator.permutation(len(train))]
@@ -125,6 +126,17 @@ def fit_two_tower(
         seed=seed, work_dir=work_dir, metric_name="log_likelihood",
     )  # fmt: skip
     return model, float(history["valid_metric"].max())
+
+
+def usual_log_odds(outcomes: np.ndarray) -> np.ndarray:
+    """(T,) log-odds of how often each outcome (n, T) was done where it could be, float32.
+
+    >>> usual_log_odds(np.array([[1.0, np.nan], [0.0, 1.0]])).round(1).tolist()  # one success and one failure are added
+    [0.0, 0.7]
+    """
+    done, known = np.nansum(outcomes, axis=0) + 1.0, (~np.isnan(outcomes)).sum(axis=0) + 2.0
+    odds: np.ndarray = np.log(done / (known - done)).astype(np.float32)
+    return odds
 
 
 def mean_log_likelihood(values: np.ndarray) -> float:

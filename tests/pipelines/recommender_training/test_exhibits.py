@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+import pytest
 
 from affectlens.pipelines.recommender_training.exhibits import recommender_exhibits
 
@@ -38,6 +39,21 @@ def test_every_step_stands_beside_the_one_below_and_its_placebos() -> None:
         ("learned emotion − random", "beside a placebo", 0.05),
     ]
     assert chart.note.values == {"protocol": "p, mean of 2 seeds", "steps": "learned emotion"}
+
+
+def test_published_figures_stand_beside_the_step_that_knows_the_same() -> None:
+    climbed = board(
+        ("satisfaction: content", "auc", 0.75),
+        ("satisfaction: user emotion", "difference:auc:content", 0.01),
+        ("satisfaction: user emotion", "difference:auc:user emotion, wrong user", 0.02),
+        ("published: FM, content", "auc", 0.6847),
+        ("published: AutoInt, content", "auc", 0.7222),
+    )
+    chart, table = recommender_exhibits(climbed, NO_FRONTIER)
+    assert [row.group for row in chart.rows] == ["beside the step below", "beside a placebo"]
+    ((*_, ours, told),) = table.rows
+    assert ours == pytest.approx((0.75, 0.65, 0.85))
+    assert told == "AutoInt 0.722, FM 0.685"
 
 
 def test_a_run_without_a_ladder_says_so() -> None:

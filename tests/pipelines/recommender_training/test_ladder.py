@@ -120,6 +120,38 @@ def test_without_steps_nothing_is_climbed(workspace, sequences, contents, genera
     assert climbed(workspace, [], sequences, contents, generated, parameters).empty
 
 
+def test_the_placebo_of_generated_vectors_has_the_dates_of_the_user_and_other_vectors(
+    sequences, contents, generated, parameters
+) -> None:
+    material = gathered(sequences, contents, generated, ladder_params(["generated"]), exposure_params(parameters, []))
+    own, placebo = (material.dated[f"generated{suffix}"] for suffix in ("", "_with_emotion_of_another"))
+    assert placebo.user_ids.tolist() == own.user_ids.tolist()
+    assert placebo.times.tolist() == own.times.tolist()
+    assert placebo.vectors.shape == own.vectors.shape
+    assert not np.array_equal(placebo.vectors, own.vectors)
+    steps = {rung.name for rung in rungs_to_climb(["generated"], material.parts)}
+    assert {"generated of another", "generated with emotion of another"} <= steps
+
+
+def test_where_nobody_writes_what_was_told_in_numbers_is_the_emotion(
+    sequences, contents, generated, parameters
+) -> None:
+    documents, media, examples, attributes, states = described(contents, generated)
+    unknown = attributes.assign(emotion=[[]] * len(attributes))
+    told = sequences[["user_id", "content_id", "occurred_at"]].assign(
+        interaction_id=[f"i{number}" for number in range(len(sequences))]
+    )
+    generator = np.random.default_rng(3)
+    for name in ("valence_before", "arousal_before", "valence_after", "arousal_after"):
+        told[f"attribute_{name}"] = generator.uniform(-1, 1, len(told))
+    tables = sequences, contents, generated.iloc[:0], documents, media, examples, unknown, states.iloc[:0], told
+    ladder, exposures = ladder_params(["user emotion"]), exposure_params(parameters, [])
+    material = gather_material(*tables, Checkpoint.absent(), CONTENT, ladder, exposures, 7)
+    assert material.blocks["learned"].shape == (len(contents), 2)
+    assert len(material.dated["state"].times) == 2 * len(told)
+    assert {"user emotion", "random state"} <= {rung.name for rung in rungs_to_climb(["user emotion"], material.parts)}
+
+
 def test_a_step_that_the_data_lack_is_left_out_and_the_next_one_stands_on_what_is_there() -> None:
     steps = ["id", "text", "image and clip", "learned emotion"]
     rungs = {rung.name: rung for rung in rungs_to_climb(steps, EVERYTHING - {"media", "generated"})}

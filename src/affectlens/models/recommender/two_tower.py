@@ -24,7 +24,13 @@ class TwoTowerParams(Params):
 
 
 class TwoTower(nn.Module):
-    """logit_t = b_t + sum over pairs j of <u_j, p_jt> + <i_j, q_jt> + <U_j u_j * V_j i_j, w_jt>."""
+    """logit_t = a_t + b_t + sum over pairs j of <u_j, p_jt> + <i_j, q_jt> + <U_j u_j * V_j i_j, w_jt>.
+
+    a_t is the usual log-odds of the outcome, given and not learnt: a fit then starts where knowing nothing ends, and a
+    block of plain numbers cannot look useful by standing in for a constant that is learnt slowly.
+    """
+
+    usual: Tensor
 
     def __init__(self, params: TwoTowerParams, widths: Sequence[tuple[int, int]], n_outcomes: int) -> None:
         super().__init__()
@@ -35,13 +41,14 @@ class TwoTower(nn.Module):
         self.item_alone = nn.ModuleList([nn.Linear(item, n_outcomes, bias=False) for _, item in widths])
         self.together = nn.ModuleList([nn.Linear(rank, n_outcomes, bias=False) for _ in widths])
         self.bias = nn.Parameter(torch.zeros(n_outcomes))
+        self.register_buffer("usual", torch.zeros(n_outcomes))
         self.drop = nn.Dropout(params.dropout)
         for alone in (*self.user_alone, *self.item_alone):
             nn.init.zeros_(alone.weight)
 
     def forward(self, users: Sequence[Tensor], items: Sequence[Tensor]) -> Tensor:
         """Blocks of users, each (B, d_u), and of items, each (B, d_i), to logits (B, T)."""
-        logits = self.bias
+        logits = self.usual + self.bias
         towers = zip(self.of_user, self.of_item, self.user_alone, self.item_alone, self.together, strict=True)
         for (of_user, of_item, user_alone, item_alone, together), user, item in zip(towers, users, items, strict=True):
             product = self.drop(of_user(user) * of_item(item))  # (B, R)

@@ -7,16 +7,25 @@ from typing import Any
 
 import pandas as pd
 
-from affectlens.exhibits import Axis, Curves, Exhibit, Interval, Intervals, Message, Note, Series
+from affectlens.exhibits import Axis, Curves, Exhibit, Interval, Intervals, Message, Note, Records, Series
+from affectlens.pipelines.recommender_training import satisfaction
 from affectlens.pipelines.recommender_training.rungs import LADDER
 
 _LADDER, _FRONTIER = "Ablation ladder", "Calibration to what users consumed"
-_STEP = r"^(?:ladder|exposures): "
+_STEP = r"^(?:ladder|exposures|satisfaction): "
 _DIFFERENCE = "difference:"
-_PLACEBOS = {rung.name: rung.placebos for rung in LADDER}
+_PLACEBOS = {
+    **{(kind, rung.name): rung.placebos for kind in ("ladder", "exposures") for rung in LADDER},
+    **{(satisfaction.STEP, rung.name): rung.placebos for rung in satisfaction.LADDER},
+}
+_PUBLISHED = rf"^{satisfaction.PUBLISHED}: (?P<model>[^,]+), (?P<step>.+)$"
 _NOT_CLIMBED = (
     "No ablation ladder was climbed in this run: `recommender.ladder.steps` and `recommender.exposures.steps` choose "
-    "its steps. The environments `full` and `musical_instruments` climb all of them."
+    "its steps. The environments `full`, `musical_instruments` and `situnes` climb all that their data allow."
+)
+_BESIDE = (
+    "Means of the same random splits within users. The published models know the same as the step; their authors give "
+    "no intervals. Those of ours are over users."
 )
 _HELPS = (
     "{protocol}. Steps that beat the one below and every placebo of the same size, with p below 0.05 after Holm: "
@@ -37,7 +46,7 @@ def recommender_exhibits(leaderboard: pd.DataFrame, frontier: pd.DataFrame) -> l
     """
     if leaderboard.empty:
         return []
-    return [*_ladders(leaderboard), *_frontiers(frontier)]
+    return [*_ladders(leaderboard), *_beside_published(leaderboard), *_frontiers(frontier)]
 
 
 def _ladders(leaderboard: pd.DataFrame) -> list[Exhibit]:
@@ -47,7 +56,10 @@ def _ladders(leaderboard: pd.DataFrame) -> list[Exhibit]:
     gained = steps[steps["metric"].str.startswith(_DIFFERENCE) & steps["value"].notna()]
     compared = gained["metric"].str.removeprefix(_DIFFERENCE).str.rsplit(":", n=1)
     named = gained.assign(
-        compared=compared.str[0], rival=compared.str[1], step=gained["model"].str.replace(_STEP, "", regex=True)
+        compared=compared.str[0],
+        rival=compared.str[1],
+        kind=gained["model"].str.partition(": ")[0],
+        step=gained["model"].str.replace(_STEP, "", regex=True),
     )
     return [_added(rows, steps) for _, rows in named.groupby(["protocol", "compared"], sort=False)]
 
@@ -69,9 +81,26 @@ def _added(rows: pd.DataFrame, steps: pd.DataFrame) -> Intervals:
 
 
 def _gain(row: Mapping[str, Any]) -> Interval:
-    group = "beside a placebo" if row["rival"] in _PLACEBOS[row["step"]] else "beside the step below"
+    group = "beside a placebo" if row["rival"] in _PLACEBOS[row["kind"], row["step"]] else "beside the step below"
     bounds = {name: row[name] for name in ("value", "lower", "upper")}
     return Interval(name=f"{row['step']} − {row['rival']}", **bounds, n=int(row["n"]), group=group)
+
+
+def _beside_published(leaderboard: pd.DataFrame) -> Iterator[Records]:
+    """What is published of a data set, beside the step that knows the same."""
+    names = leaderboard["model"].str.extract(_PUBLISHED)
+    published = leaderboard[["protocol", "metric", "value"]].assign(**names).dropna(subset="model")
+    if published.empty:
+        return
+    ours = leaderboard.set_index(["protocol", "model", "metric"])
+    rows = []
+    for (protocol, step, metric), each in published.groupby(["protocol", "step", "metric"], sort=False):
+        row = ours.loc[(protocol, f"{satisfaction.STEP}: {step}", metric)]
+        ranked = each.sort_values("value", ascending=False)
+        told = ", ".join(f"{model} {value:.3f}" for model, value in zip(ranked["model"], ranked["value"], strict=True))
+        rows.append((protocol, step, metric, (row["value"], row["lower"], row["upper"]), told))
+    columns = ("protocol", "step", "metric", "here", "as published")
+    yield Records(title="Beside published figures", part=_LADDER, note=_BESIDE, columns=columns, rows=tuple(rows))
 
 
 def _frontiers(frontier: pd.DataFrame) -> Iterator[Curves]:

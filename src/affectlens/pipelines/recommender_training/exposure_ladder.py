@@ -173,7 +173,9 @@ def _area(values: np.ndarray, done: np.ndarray, users: np.ndarray, course: Cours
             return float("nan")
         return float((ranks[positive].sum() - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative))
 
-    return set_estimate(area, codes.max() + 1, n_groups=course.evaluation.jackknife_groups, seed=course.seed)
+    n_users = int(codes.max()) + 1
+    n_groups = max(2, min(course.evaluation.jackknife_groups, n_users))
+    return set_estimate(area, n_users, n_groups=n_groups, seed=course.seed)
 
 
 def judge(rung: Rung, course: Course) -> np.ndarray:

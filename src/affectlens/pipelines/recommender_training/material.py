@@ -81,7 +81,7 @@ def gather_material(
     following = following_users(states["user_id"].to_numpy(dtype=object), seed)
     dated = {
         f"{STATE}{suffix}": values
-        for suffix, values in state_placebos(_standardised(emotion_states_of(states)), following, seed).items()
+        for suffix, values in state_placebos(standardised(emotion_states_of(states)), following, seed).items()
     }
     if len(generated):
         dated |= _generated(generated, states, following, gan_checkpoint, sequences, contents, seed)
@@ -127,7 +127,8 @@ def _of_catalogue(values: np.ndarray, content_ids: pd.Series, catalogue: Catalog
     return placed
 
 
-def _standardised(states: GeneratedContent) -> GeneratedContent:
+def standardised(states: GeneratedContent) -> GeneratedContent:
+    """States with mean 0 and spread 1 in every column."""
     if states.is_empty:
         return states
     mean, spread = states.vectors.mean(axis=(0, 1)), states.vectors.std(axis=(0, 1))
