@@ -92,13 +92,16 @@ def _beside_published(leaderboard: pd.DataFrame) -> Iterator[Records]:
     published = leaderboard[["protocol", "metric", "value"]].assign(**names).dropna(subset="model")
     if published.empty:
         return
-    ours = leaderboard.set_index(["protocol", "model", "metric"])
+    ours = {(row["protocol"], row["model"], row["metric"]): row for row in _records(leaderboard)}
     rows = []
-    for (protocol, step, metric), each in published.groupby(["protocol", "step", "metric"], sort=False):
-        row = ours.loc[(protocol, f"{satisfaction.STEP}: {step}", metric)]
+    for names, each in published.groupby(["protocol", "step", "metric"], sort=False):
+        protocol, step, metric = map(str, names)
+        row = ours[protocol, f"{satisfaction.STEP}: {step}", metric]
         ranked = each.sort_values("value", ascending=False)
-        told = ", ".join(f"{model} {value:.3f}" for model, value in zip(ranked["model"], ranked["value"], strict=True))
-        rows.append((protocol, step, metric, (row["value"], row["lower"], row["upper"]), told))
+        figures = ", ".join(
+            f"{model} {value:.3f}" for model, value in zip(ranked["model"], ranked["value"], strict=True)
+        )
+        rows.append((protocol, step, metric, (row["value"], row["lower"], row["upper"]), figures))
     columns = ("protocol", "step", "metric", "here", "as published")
     yield Records(title="Beside published figures", part=_LADDER, note=_BESIDE, columns=columns, rows=tuple(rows))
 
