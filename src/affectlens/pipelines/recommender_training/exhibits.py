@@ -94,8 +94,8 @@ def _beside_published(leaderboard: pd.DataFrame) -> Iterator[Records]:
         return
     ours = {(row["protocol"], row["model"], row["metric"]): row for row in _records(leaderboard)}
     rows = []
-    for names, each in published.groupby(["protocol", "step", "metric"], sort=False):
-        protocol, step, metric = map(str, names)
+    for place, each in published.groupby(["protocol", "step", "metric"], sort=False):
+        protocol, step, metric = map(str, place)
         row = ours[protocol, f"{satisfaction.STEP}: {step}", metric]
         ranked = each.sort_values("value", ascending=False)
         figures = ", ".join(
