@@ -52,6 +52,13 @@ SHORT: dict[str, dict[str, Any]] = {
         "gan": QUICK_GAN,
         "recommender": {"ladder": ONE_FIT, "exposures": ONE_FIT},
     },
+    "situnes": {
+        "recommender": {
+            "ladder": {"steps": ["id", "user emotion"], "seeds": [7], "max_epochs": 1},
+            "exposures": {"steps": ["id", "user emotion"], "seeds": [7], **ONE_EPOCH},
+            "satisfaction": {"split_seeds": [101, 102], "n_trees": 5},
+        }
+    },
     "sequences": {
         "recommender": {
             "attention": {"model": {"width": 32}, **ONE_EPOCH},
@@ -66,6 +73,7 @@ STAGES: dict[str, set[str]] = {
     "upworthy": set(),
     "goemotions": {"emotion", "gan"},
     "musical_instruments": {"emotion", "gan", "recommender"},
+    "situnes": {"recommender"},
     "sequences": {"recommender"},
 }
 
@@ -76,6 +84,7 @@ HEADS: dict[str, list[tuple[str, str, int]]] = {
     "upworthy": [("packages", "upworthy/packages.csv.gz", 4000)],
     "goemotions": [("train", "goemotions/train.tsv", 5000), ("valid", "goemotions/dev.tsv", 1500)],
     "musical_instruments": [("reviews", "amazon_musical_instruments/reviews.csv.gz", 2500)],
+    "situnes": [],
     "sequences": [("interactions", "amazon_sequences/Beauty.txt.gz", 1500)],
 }
 
