@@ -15,6 +15,7 @@ from affectlens.features.taxonomy import EKMAN
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.pipelines.gan_training import decoder_nodes, nodes, use_nodes
 from affectlens.pipelines.gan_training.contents import NOT_FITTED
+from affectlens.pipelines.gan_training.exhibits import goal_exhibits
 from affectlens.pipelines.gan_training.params import (
     AugmentationParams,
     ColdStartParams,
@@ -209,6 +210,22 @@ def test_the_report_shows_goals_samples_with_their_neighbours_and_uses(
     assert all(item.facts["generated"] == "yes" for item in pictures.items)
     chinese = language("zh").catalogue
     assert not [text for exhibit in shown for text in (exhibit.title, exhibit.part) if text not in chinese]
+
+
+@pytest.mark.parametrize("is_met", [True, False])
+def test_goals_are_named_where_one_is_missed_and_in_chinese_too(is_met: bool) -> None:
+    row = {
+        "is_chosen": True,
+        "model": "flow",
+        "metric": "coverage",
+        "wanted": "at_least",
+        "bound": 0.8,
+        "is_met": is_met,
+    }
+    found = goal_exhibits(pd.DataFrame([{**row, "value": 0.9, "spread": 0.0, "margin": 0.1, "n_seeds": 1}]))[0].note
+    assert found.values["missed"] == ("" if is_met else "coverage")
+    assert ("{missed}" in found.text) is not is_met
+    assert found.text in language("zh").catalogue
 
 
 def test_nothing_generated_gives_nothing_to_show(gallery: pd.DataFrame) -> None:

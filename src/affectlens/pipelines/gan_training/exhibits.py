@@ -40,9 +40,13 @@ def goal_exhibits(goals: pd.DataFrame) -> list[Exhibit]:
         "model": str(chosen["model"].iloc[0]),
         "met": str(int(chosen["is_met"].sum())),
         "all": str(len(chosen)),
-        "missed": ", ".join(chosen.loc[~chosen["is_met"], "metric"]) or "none",
+        "missed": ", ".join(chosen.loc[~chosen["is_met"], "metric"]),
     }
-    text = "{model}, chosen on validation contents, meets {met} of {all} goals; missed: {missed}."
+    text = (
+        "{model}, chosen on validation contents, meets all {all} goals."
+        if chosen["is_met"].all()
+        else "{model}, chosen on validation contents, meets {met} of {all} goals; missed: {missed}."
+    )
     found = Finding(
         title="Goals met by the chosen generator",
         part=_GOALS,
