@@ -88,6 +88,18 @@ def all_members(sequences, contents, generated, parameters, tmp_path, seeds=(7,)
     return [*fitted, *train_blend(sequences, contents, generated, params, evaluation, *fitted)]
 
 
+@pytest.mark.parametrize("tried", [[], [0.5, 2000.0], [2000.0, 0.5]])
+def test_attention_takes_the_half_life_of_heat_that_ranks_validation_best(
+    sequences, contents, generated, parameters, tmp_path, tried: list[float]
+) -> None:
+    popularity = {**parameters, "popularity": {"half_lives_days": tried or [1.0]}}
+    best = baselines(sequences, contents, popularity)[0].params["half_life_days"]
+    member = {**parameters["attention"], "heat_half_lives_days": tried}
+    found = attention(sequences, contents, generated, {**parameters, "attention": member}, tmp_path)[0]
+    stated = parameters["attention"]["model"]["heat_half_life_days"]
+    assert found.params["model"]["heat_half_life_days"] == (best if tried else stated)
+
+
 def test_every_member_stands_in_the_leaderboard_with_intervals(
     sequences, contents, generated, parameters, tmp_path
 ) -> None:

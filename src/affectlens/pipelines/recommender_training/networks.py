@@ -11,7 +11,9 @@ import pandas as pd
 from affectlens.evaluation.ranking import RelevantRanks, ndcg, ranks_of
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.recommender.blend import BlendParams, blend_checkpoint, blended
+from affectlens.models.recommender.popularity import Popularity
 from affectlens.models.recommender.requests import BehaviourArrays, behaviour_arrays, only_candidates
+from affectlens.models.recommender.tuning import best_of
 from affectlens.pipelines.recommender_training.fits import (
     FOLD_IN,
     REFIT,
@@ -47,6 +49,8 @@ def train_attention(
     n_epochs: dict[int, int] = {}
     for protocol, table in tables.items():
         arrays = behaviour_arrays(table, contents, generated)
+        if protocol == FOLD_IN:
+            params = _with_heat(params, arrays, evaluation)
         for seed in seeds:
             folder = Path(workspace) / "recommender" / f"attention_{protocol}_{seed}"
             member = params if protocol == FOLD_IN else params.with_epochs(n_epochs[seed])
@@ -56,6 +60,18 @@ def train_attention(
             n_epochs.setdefault(seed, _best_epoch(history, params))
     histories[0].insert(0, "member", "attention")
     return fits[0], further(fits[1:]), histories[0]
+
+
+def _with_heat(
+    params: AttentionMemberParams, arrays: BehaviourArrays, evaluation: EvaluationParams
+) -> AttentionMemberParams:
+    """The same with the half-life of heat by which heat alone ranks validation events best, where some are stated."""
+    if not params.heat_half_lives_days or arrays.train.crowd.is_empty:
+        return params
+    no_counts = np.zeros(len(arrays.catalogue.item_ids))
+    tried = (({"heat_half_life_days": days}, Popularity(no_counts, days)) for days in params.heat_half_lives_days)
+    best = best_of(tried, validation_metric(arrays, evaluation))
+    return params.model_copy(update={"model": params.model.model_copy(update=dict(best.settings))})
 
 
 def _best_epoch(history: pd.DataFrame, params: AttentionMemberParams) -> int:

@@ -32,6 +32,9 @@ class AttentionMemberParams(Params):
     """The attention recommender and its pace."""
 
     model: AttentionParams
+    heat_half_lives_days: list[float] = Field(
+        description="tried on validation events by the heat alone, the best for `model`; []: that of `model` stands"
+    )
     training: TrainingParams = Field(description="batch_size counts predicted events")
     pace: PaceParams | None = Field(description="null: a constant learning rate, and the best epoch on validation")
 
