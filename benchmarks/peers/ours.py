@@ -48,7 +48,7 @@ def train(seconds: float, until: float, settings: dict[str, Any]) -> None:
         facts = {"cpu_s": spent, "targets": n_targets, "valid_ndcg": value, "peak_mb": peak_mb()}
         print(json.dumps(facts), flush=True)  # noqa: T201
         clock[0] += time.process_time() - before
-        return value if spent < seconds and value < until else -1.0  # a worse value, twice, ends the fit
+        return value if spent < seconds and value < until else -float(len(ends))  # ever worse: the fit ends
 
     fit(arrays, params, evaluate, 1000 if seconds else 2)
     if not seconds:
