@@ -30,35 +30,36 @@ class _BlockedCrossEntropy(torch.autograd.Function):
 
     Per block three products, and one exponential in place: logits, gradient of the states, gradient of the items. The
     first two and the exponential go over the items in tiles that stay in the cache. The softmax is never divided out,
-    its denominators scale the thin factors of the products instead; and they come as one more column of the second
-    product.
+    its denominators scale the thin factors of the products instead, and come as one more row of the second product.
+    Thin sums lie on their side, (M, ...): so the products over tiles run at nearly the rate of large ones.
     """
 
     @staticmethod
     def forward(ctx: Any, states: Tensor, items: Tensor, target: Tensor, block: int) -> Tensor:
         n_states, (n_items, width) = len(states), items.shape
         loss = states.new_zeros(())
-        for_states, for_items = torch.empty_like(states), torch.zeros_like(items)
-        items_and_one = torch.cat([items, items.new_ones(n_items, 1)], dim=1)
+        for_states, for_items, hits = torch.empty_like(states), items.new_zeros(width, n_items), torch.zeros_like(items)
+        items_and_one = torch.cat([items.T, items.new_ones(1, n_items)])
         is_tame = bool(states.norm(dim=1).max() * items.norm(dim=1).max() < _TAME)  # Cauchy-Schwarz
         memory = states.new_empty(n_items * min(block, n_states))
         for start in range(0, n_states, block):
             part, wanted = states[start : start + block], target[start : start + block]
             scores = memory[: n_items * len(part)].view(n_items, len(part))  # (N, block): faster than its transpose
             top = scores.new_zeros(()) if is_tame else torch.mm(items, part.T, out=scores).amax(dim=0)
-            pulled_and_total = part.new_zeros(len(part), width + 1)
+            pulled_and_total = part.new_zeros(width + 1, len(part))
             for first in range(0, n_items, _TILE):
                 tile = slice(first, first + _TILE)
                 if is_tame:
                     torch.mm(items[tile], part.T, out=scores[tile])
                 else:
                     scores[tile].sub_(top)
-                pulled_and_total.addmm_(scores[tile].exp_().T, items_and_one[tile])
-            pulled, total = torch.tensor_split(pulled_and_total, [width], dim=1)
-            loss += (total.squeeze(1).log() + top - (items[wanted] * part).sum(dim=1)).sum()
-            torch.sub(pulled / total, items[wanted], out=for_states[start : start + block])
-            for_items.addmm_(scores, part / total).index_add_(0, wanted, part, alpha=-1.0)
-        ctx.save_for_backward(for_states / n_states, for_items / n_states)
+                pulled_and_total.addmm_(items_and_one[:, tile], scores[tile].exp_())
+            pulled, total = torch.tensor_split(pulled_and_total, [width])
+            loss += (total.squeeze(0).log() + top - (items[wanted] * part).sum(dim=1)).sum()
+            torch.sub((pulled / total).T, items[wanted], out=for_states[start : start + block])
+            for_items.addmm_(part.T / total, scores.T)
+            hits.index_add_(0, wanted, part)
+        ctx.save_for_backward(for_states / n_states, (for_items.T - hits) / n_states)
         return loss / n_states
 
     @staticmethod

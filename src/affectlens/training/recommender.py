@@ -37,7 +37,7 @@ from affectlens.training.pace import Pace, PaceParams
 logger = logging.getLogger(__name__)
 
 # Shapes: B windows, T positions of the longest, P positions that predict, K generated vectors, G content width.
-_STATES_AT_ONCE = 512  # rows of logits that the loss holds at once
+_STATES_AT_ONCE = 384  # rows of logits that the loss holds at once
 _REQUESTS_AT_ONCE = 128  # the same where times are known: shorter blocks see fewer items that are still to come
 _BUCKET_BATCHES = 32  # windows are sorted by length within as many windows as fill this many batches
 
