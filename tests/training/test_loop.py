@@ -12,7 +12,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from torch import Tensor, nn
 
 from affectlens.training import state
-from affectlens.training.loop import TrainerParams, TrainingParams, fit
+from affectlens.training.loop import TrainerParams, TrainingParams, clip_gradients, fit, make_fabric
 
 N_ROWS = 120
 CPU = TrainerParams(accelerator="cpu", devices=1, precision="32-true", strategy="auto")
@@ -168,3 +168,17 @@ def test_two_processes_fit_one_model() -> None:
     history = run(model, negative_error, None, two)
     assert history["valid_metric"].iloc[-1] > history["valid_metric"].iloc[0]
     assert negative_error(model) == pytest.approx(history["valid_metric"].max(), rel=1e-5)
+
+
+@pytest.mark.parametrize(("norm", "is_clipped"), [(0.9, False), (3.0, True)])
+def test_a_gradient_is_scaled_down_to_the_largest_norm_and_never_up(norm: float, is_clipped: bool) -> None:
+    model = fresh_model()
+    learning = list(model.parameters())
+    drawn = [torch.randn_like(weight) for weight in learning]
+    before = [part * norm / nn.utils.get_total_norm(drawn) for part in drawn]
+    for weight, gradient in zip(learning, before, strict=True):
+        weight.grad = gradient.clone()
+    clip_gradients(make_fabric(CPU), model, None, 1.0)
+    after = [weight.grad for weight in learning]
+    assert float(nn.utils.get_total_norm(after)) == pytest.approx(1.0 if is_clipped else norm, abs=1e-4)
+    assert all(map(torch.equal, before, after)) is not is_clipped

@@ -18,7 +18,15 @@ from torch import Tensor, nn
 
 from affectlens.params import Params
 from affectlens.training import state
-from affectlens.training.loop import Batches, TrainerParams, TrainingParams, Validate, is_finished, make_fabric
+from affectlens.training.loop import (
+    Batches,
+    TrainerParams,
+    TrainingParams,
+    Validate,
+    clip_gradients,
+    is_finished,
+    make_fabric,
+)
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -205,7 +213,7 @@ def _step(current: _Fit, player: str, loss: Tensor, params: AdversarialParams) -
     """One step of one player; gradients that its loss leaves on the opponent are thrown away."""
     current.fabric.backward(loss)
     module, optimizer = current.wrapped[player], current.wrapped[f"{player}_optimizer"]
-    current.fabric.clip_gradients(module, optimizer, max_norm=params.steps.gradient_clip, error_if_nonfinite=False)
+    clip_gradients(current.fabric, module, optimizer, params.steps.gradient_clip)
     optimizer.step()
     for each in current.optimizers.values():
         each.zero_grad(set_to_none=True)
