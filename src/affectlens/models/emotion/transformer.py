@@ -44,7 +44,7 @@ class TransformerParams(Params):
 
 
 def _attention_kernel(device: torch.device) -> AbstractContextManager[None]:
-    """Plain matrix products where a CPU multiplies bfloat16: its fused kernel is ten times slower for short texts."""
+    """Plain products where a CPU multiplies bfloat16: the backward pass of its fused kernel takes ten times as long."""
     is_bfloat16 = device.type == "cpu" and torch.is_autocast_enabled("cpu")
     return sdpa_kernel(SDPBackend.MATH) if is_bfloat16 else nullcontext()
 
