@@ -153,6 +153,8 @@ def _fit_process(
     pace: Pace | None,
 ) -> tuple[dict[str, np.ndarray], list[dict[str, Any]]]:
     """Fit in one process; returns the best weights (numpy: tensors of a dead process cannot be read) and history."""
+    if fabric.world_size > 1 and fabric.device.type == "cpu":
+        torch.set_num_threads(1)  # threads of the parent do not live in a fork, and OpenMP would wait for them for ever
     identity = state.identity_of(model, next(iter(batches(np.random.default_rng([seed, 0])))), training, seed)
     identity += "" if pace is None else f"/{pace.params.model_dump_json()}"
     learning = model.parameters() if pace is None else pace.groups(model, training.learning_rate)
