@@ -2,9 +2,10 @@
 
 Each peer gets an environment of its own (their numpy needs differ from ours and from each other's), made on first use
 in `.venv/peers/`. Needs `affectlens fetch sequences` or AFFECTLENS_MIRROR. Width 64, 2 blocks, 2 heads, 50 positions,
-softmax over all items. `python -m benchmarks.recommender --seconds 3600` trains each peer that long, then ours until it
-is as good as the better one (at most as long), and adds the CPU seconds that each takes to the best validation NDCG@10
-of each peer; `--peers recbole` leaves the other out.
+softmax over all items. Ours stands there twice: as it is by default, with the softmax in bfloat16 where the core has
+instructions for it, and in single precision throughout, as the peers are. `python -m benchmarks.recommender --seconds
+3600` trains each peer that long, then ours until it is as good as the better one (at most as long), and adds the CPU
+seconds that each takes to the best validation NDCG@10 of each peer; `--peers recbole` leaves the other out.
 """
 
 from __future__ import annotations
@@ -43,14 +44,17 @@ def main(seconds: float = 0.0, peers: Sequence[str] = tuple(PEERS)) -> str:
             script = ROOT / "benchmarks" / "peers" / f"{name}_sasrec.py"
             found[name] = run([str(environment(name)), str(script), *arguments])
         best = max(epoch.get("valid_ndcg", 0.0) for printed in found.values() for epoch in printed)
-        found = {"affectlens": run_ours(seconds, best), **found}
-    return summary(found, n_targets).to_string()
+        ours = {"affectlens": run_ours(seconds, best, "auto")}
+        if not seconds:
+            ours["affectlens, 32-true"] = run_ours(0.0, best, "32-true")
+    return summary({**ours, **found}, n_targets).to_string()
 
 
 def summary(found: dict[str, list[dict[str, float]]], n_targets: int) -> pd.DataFrame:
     """One row a system. An epoch predicts all targets once; its time follows from the rate of those that were timed.
 
-    `share_of_peak` is the rate of the products of an epoch against that of one large product on the same core.
+    `share_of_peak` is the rate of the products of an epoch against that of one large product, of numbers of the type
+    that the softmax multiplies, on the same core.
     """
     rows = {}
     for name, printed in found.items():
@@ -115,9 +119,9 @@ def run(command: list[str]) -> list[dict[str, float]]:
     return found
 
 
-def run_ours(seconds: float, until: float) -> list[dict[str, float]]:
+def run_ours(seconds: float, until: float, precision: str) -> list[dict[str, float]]:
     """This project's attention model in a process of its own, until its validation NDCG@10 is high enough."""
-    options = ["--seconds", str(seconds), "--until", str(until)]
+    options = ["--seconds", str(seconds), "--until", str(until), "--precision", precision]
     return run([sys.executable, "-m", "benchmarks.recommender", "--worker", *options])
 
 
@@ -127,10 +131,11 @@ if __name__ == "__main__":
     parser.add_argument("--peers", nargs="+", choices=list(PEERS), default=list(PEERS))
     parser.add_argument("--worker", action="store_true", help="run this project's side")
     parser.add_argument("--until", type=float, default=1.0, help="validation NDCG@10 at which this project's side ends")
+    parser.add_argument("--precision", default="auto", help="of this project's side")
     options = parser.parse_args()
     if options.worker:
         from benchmarks.peers.ours import train
 
-        train(options.seconds, options.until, SETTINGS)
+        train(options.seconds, options.until, options.precision, SETTINGS)
     else:
         print(main(options.seconds, options.peers))  # noqa: T201  a command's output

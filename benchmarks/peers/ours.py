@@ -26,16 +26,17 @@ from affectlens.training.recommender import fit_attention, softmax_classes
 TRAINING = TrainingParams(
     max_epochs=1, batch_size=1024, learning_rate=3e-3, weight_decay=0.0, patience=1, gradient_clip=5.0
 )
-TRAINER = TrainerParams(accelerator="cpu", devices=1, precision="32-true", strategy="auto")
+TRAINER = {"accelerator": "cpu", "devices": 1, "strategy": "auto"}
 
 
-def train(seconds: float, until: float, settings: dict[str, Any]) -> None:
+def train(seconds: float, until: float, precision: str, settings: dict[str, Any]) -> None:
     """Fit for some seconds, or until validation NDCG@10 is high enough.
 
     Without seconds: two epochs, of which the second is timed, as the peers' clock knows no setting up.
     The recipe of conf/sequences at the peers' size.
     """
     arrays, params = beauty(), attention(settings)
+    trainer = TrainerParams.model_validate({**TRAINER, "precision": precision})
     n_targets, started, clock, ends = len(arrays.train.item), time.process_time(), [0.0], []
 
     def evaluate(scorer: AttentionScorer) -> float:
@@ -50,15 +51,19 @@ def train(seconds: float, until: float, settings: dict[str, Any]) -> None:
         clock[0] += time.process_time() - before
         return value if spent < seconds and value < until else -float(len(ends))  # ever worse: the fit ends
 
-    fit(arrays, params, evaluate, 1000 if seconds else 2)
+    fit(arrays, params, trainer, evaluate, 1000 if seconds else 2)
     if not seconds:
         facts = {"cpu_s": ends[1] - ends[0], "targets": n_targets, "peak_mb": peak_mb()}
         print(json.dumps(facts), flush=True)  # noqa: T201
-        print(json.dumps(operations(arrays, settings)), flush=True)  # noqa: T201
+        print(json.dumps(operations(arrays, settings, trainer.wide_products)), flush=True)  # noqa: T201
 
 
 def fit(
-    arrays: BehaviourArrays, params: AttentionParams, evaluate: Callable[[AttentionScorer], float], max_epochs: int
+    arrays: BehaviourArrays,
+    params: AttentionParams,
+    trainer: TrainerParams,
+    evaluate: Callable[[AttentionScorer], float],
+    max_epochs: int,
 ) -> None:
     """The stage's own fit."""
     epochs = TRAINING.model_copy(update={"max_epochs": max_epochs})
@@ -68,7 +73,7 @@ def fit(
         arrays.generated,
         params,
         epochs,
-        TRAINER,
+        trainer,
         evaluate=evaluate,
         seed=7,
         work_dir=None,
@@ -76,8 +81,10 @@ def fit(
     )
 
 
-def operations(arrays: BehaviourArrays, settings: dict[str, Any]) -> dict[str, float]:
+def operations(arrays: BehaviourArrays, settings: dict[str, Any], products: torch.dtype) -> dict[str, float]:
     """Floating-point operations of the products of one epoch, and what this core reaches in one large product.
+
+    `products` is the type of the large product, and of those of the softmax.
 
     Three products of each kind, one forward and two backward: every target with every item in the softmax, and the
     12 M^2 weights of a block with every position. Products of attention, of histories of nine items, are left out.
@@ -85,7 +92,7 @@ def operations(arrays: BehaviourArrays, settings: dict[str, Any]) -> dict[str, f
     n_targets, n_items = len(arrays.train.item), int(softmax_classes(arrays.train, arrays.catalogue).sum())
     width = settings["width"]
     flop = 3 * 2 * n_targets * width * (n_items + 12 * width * settings["n_blocks"])
-    left, right = torch.rand(2, 2048, 2048)
+    left, right = torch.rand(2, 2048, 2048).to(products)
     seconds = []
     for _ in range(20):
         before = time.process_time()

@@ -31,6 +31,23 @@ def test_the_blocked_loss_and_its_gradients_are_those_of_the_plain_one(
         torch.testing.assert_close(blocked, plain, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("spread", [1.0, 4.0], ids=["tame", "wild"])
+def test_products_in_bfloat16_leave_loss_and_gradients_within_its_rounding(spread: float) -> None:
+    generator = torch.Generator().manual_seed(2)
+    states, items = (torch.randn(n, 8, generator=generator).mul_(spread) for n in (60, 900))
+    target = torch.randint(0, 900, (60,), generator=generator)
+    found = []
+    for products in (torch.float32, torch.bfloat16):
+        left, right = states.clone().requires_grad_(), items.clone().requires_grad_()
+        loss = blocked_cross_entropy(left, right, target, 25, products)
+        loss.backward()
+        assert loss.dtype == left.grad.dtype == right.grad.dtype == torch.float32
+        found.append((loss.detach(), left.grad, right.grad))
+    for exact, rounded in zip(*found, strict=True):
+        distance = (rounded - exact).norm() / exact.norm()
+        assert 0 < distance < 0.05
+
+
 def test_large_scores_do_not_overflow() -> None:
     states, items = torch.full((2, 3), 40.0), torch.eye(3) * 30
     assert torch.isfinite(blocked_cross_entropy(states, items, torch.tensor([0, 1]), 2))

@@ -41,6 +41,8 @@ def test_auto_is_bfloat16_for_wide_layers_where_the_device_multiplies_it(
     monkeypatch.setattr(loop, "multiplies_bfloat16", lambda accelerator: is_able)
     assert trainer("auto").for_wide_layers().precision == ("bf16-mixed" if is_able else "auto")
     assert trainer("32-true").for_wide_layers().precision == "32-true"
+    assert trainer("auto").wide_products == (torch.bfloat16 if is_able else torch.float32)
+    assert trainer("32-true").wide_products == torch.float32
 
 
 def test_auto_is_single_precision_for_all_other_fits() -> None:

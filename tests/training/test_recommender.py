@@ -12,6 +12,7 @@ from affectlens.models.recommender.catalogue import Catalogue, GeneratedContent
 from affectlens.models.recommender.crowd import Crowd
 from affectlens.models.recommender.histories import Histories
 from affectlens.models.recommender.streams import Windows
+from affectlens.training import loop
 from affectlens.training.loop import TrainerParams, TrainingParams
 from affectlens.training.recommender import (
     fit_attention,
@@ -149,8 +150,9 @@ def test_padding_changes_no_loss(eight, catalogue) -> None:
     assert next_item_loss(model, together[0]).item() == pytest.approx(total / len(eight.item), rel=1e-5)
 
 
+@pytest.mark.parametrize("products", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("states", [0, 48])
-def test_it_overfits_eight_sequences(eight, catalogue, states) -> None:
+def test_it_overfits_eight_sequences(eight, catalogue, states, products) -> None:
     content = generated_content(states) if states else NOTHING
     lists = np.split(eight.item, eight.offsets[1:-1])
     train = histories_from([items.tolist() for items in lists], states)
@@ -158,7 +160,7 @@ def test_it_overfits_eight_sequences(eight, catalogue, states) -> None:
     batch = next(iter(recommender_batches(train, catalogue, content, PARAMS, 1000)(np.random.default_rng(0))))
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.03, weight_decay=0.0)
     for _ in range(60):
-        loss = next_item_loss(model, batch)
+        loss = next_item_loss(model, batch, products)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -177,6 +179,20 @@ def test_same_seed_same_weights_and_another_seed_other_weights(eight, catalogue)
     ]  # fmt: skip
     assert prints[0] == prints[1]
     assert prints[0] != prints[2]
+
+
+def test_auto_multiplies_the_softmax_in_bfloat16_where_the_device_does(eight, catalogue, monkeypatch) -> None:
+    def fingerprint(precision: str, is_able: bool) -> str:
+        monkeypatch.setattr(loop, "multiplies_bfloat16", lambda accelerator: is_able)
+        checkpoint, _ = fit_attention(
+            catalogue, eight, NOTHING, PARAMS, training_of(2), TRAINER.model_copy(update={"precision": precision}),
+            evaluate=lambda _: 0.0, seed=3, work_dir=None, metric_name="none",
+        )  # fmt: skip
+        return checkpoint.fingerprint()
+
+    single = fingerprint("32-true", True)
+    assert fingerprint("auto", False) == single
+    assert fingerprint("auto", True) != single
 
 
 def test_the_checkpoint_of_a_fit_recommends(eight, catalogue) -> None:

@@ -33,7 +33,8 @@ class TrainerParams(Params):
     accelerator: Literal["auto", "cpu", "cuda", "mps"] = Field(description="auto takes a GPU where there is one")
     devices: int = Field(ge=1, description="processes, one a device")
     precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = Field(
-        description="auto: bf16-mixed for a pretrained encoder where the device has instructions for it, else 32-true"
+        description="auto: bfloat16 for a pretrained encoder and the softmax over items where the device has it, "
+        "else 32-true"
     )
     strategy: Literal["auto", "ddp_spawn", "ddp_fork"] = Field(description="used with more than one device")
 
@@ -47,6 +48,11 @@ class TrainerParams(Params):
         if self.precision != "auto" or not multiplies_bfloat16(self.accelerator):
             return self
         return self.model_copy(update={"precision": "bf16-mixed"})
+
+    @property
+    def wide_products(self) -> torch.dtype:
+        """Type of the large matrix products of a network whose other layers are thin."""
+        return torch.bfloat16 if self.for_wide_layers().precision == "bf16-mixed" else torch.float32
 
 
 class TrainingParams(Params):

@@ -35,40 +35,52 @@ class _BlockedCrossEntropy(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, states: Tensor, items: Tensor, target: Tensor, block: int) -> Tensor:
+    def forward(ctx: Any, states: Tensor, items: Tensor, target: Tensor, block: int, products: torch.dtype) -> Tensor:
         n_states, (n_items, width) = len(states), items.shape
         loss = states.new_zeros(())
         for_states, for_items, hits = torch.empty_like(states), items.new_zeros(width, n_items), torch.zeros_like(items)
-        items_and_one = torch.cat([items.T, items.new_ones(1, n_items)])
+        factor = items.to(products)
+        factor_and_one = torch.cat([factor.T, factor.new_ones(1, n_items)])
         is_tame = bool(states.norm(dim=1).max() * items.norm(dim=1).max() < _TAME)  # Cauchy-Schwarz
-        memory = states.new_empty(n_items * min(block, n_states))
+        memory = factor.new_empty(n_items * min(block, n_states))
         for start in range(0, n_states, block):
             part, wanted = states[start : start + block], target[start : start + block]
+            asks = part.to(products).T
             scores = memory[: n_items * len(part)].view(n_items, len(part))  # (N, block): faster than its transpose
-            top = scores.new_zeros(()) if is_tame else torch.mm(items, part.T, out=scores).amax(dim=0)
+            top = scores.new_zeros(()) if is_tame else torch.mm(factor, asks, out=scores).amax(dim=0)
             pulled_and_total = part.new_zeros(width + 1, len(part))
             for first in range(0, n_items, _TILE):
                 tile = slice(first, first + _TILE)
                 if is_tame:
-                    torch.mm(items[tile], part.T, out=scores[tile])
+                    torch.mm(factor[tile], asks, out=scores[tile])
                 else:
                     scores[tile].sub_(top)
-                pulled_and_total.addmm_(items_and_one[:, tile], scores[tile].exp_())
+                _add_product(pulled_and_total, factor_and_one[:, tile], scores[tile].exp_())
             pulled, total = torch.tensor_split(pulled_and_total, [width])
             loss += (total.squeeze(0).log() + top - (items[wanted] * part).sum(dim=1)).sum()
             torch.sub((pulled / total).T, items[wanted], out=for_states[start : start + block])
-            for_items.addmm_(part.T / total, scores.T)
+            _add_product(for_items, (part.T / total).to(products), scores.T)
             hits.index_add_(0, wanted, part)
         ctx.save_for_backward(for_states / n_states, (for_items.T - hits) / n_states)
         return loss / n_states
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None, None, None]:
         for_states, for_items = ctx.saved_tensors
-        return gradient * for_states, gradient * for_items, None, None
+        return gradient * for_states, gradient * for_items, None, None, None
 
 
-def blocked_cross_entropy(states: Tensor, items: Tensor, target: Tensor, block: int) -> Tensor:
+def _add_product(total: Tensor, left: Tensor, right: Tensor) -> None:
+    """Add left @ right to a total, which may be of a wider type."""
+    if total.dtype == left.dtype:
+        total.addmm_(left, right)
+    else:
+        total.add_(torch.mm(left, right))
+
+
+def blocked_cross_entropy(
+    states: Tensor, items: Tensor, target: Tensor, block: int, products: torch.dtype = torch.float32
+) -> Tensor:
     """Mean cross-entropy of the logits states @ items.T without holding more than `block` rows of them.
 
     Equal to `cross_entropy(states @ items.T, target)` up to rounding, and differentiable once.
@@ -78,10 +90,11 @@ def blocked_cross_entropy(states: Tensor, items: Tensor, target: Tensor, block: 
         items: (N, M).
         target: (P,) row of `items`.
         block: states whose logits are held at once, above 0.
+        products: type of the logits and of the factors of all products; sums of products are in single precision.
     """
     with torch.autocast(device_type=states.device.type, enabled=False):
         loss: Tensor = _BlockedCrossEntropy.apply(  # type: ignore[no-untyped-call]
-            states.float(), items.float(), target, block
+            states.float(), items.float(), target, block, products
         )
     return loss
 

@@ -6,6 +6,7 @@ import dataclasses
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Self, cast
 
@@ -164,12 +165,15 @@ def _batch(
     )
 
 
-def next_item_loss(model: nn.Module, batch: RecommenderBatch) -> Tensor:
-    """Mean cross-entropy of the next item over the items that existed, at real positions only."""
+def next_item_loss(model: nn.Module, batch: RecommenderBatch, products: torch.dtype = torch.float32) -> Tensor:
+    """Mean cross-entropy of the next item over the items that existed, at real positions only.
+
+    Where nothing is known of times the softmax is nearly all of a step, and `products` the type of its products.
+    """
     columns = (batch.token, batch.kind, batch.dwell, batch.gap, batch.asks, batch.hour, batch.heat, batch.generated)
     output: RecommenderOutput = model(*columns, only_classes=True)
     if output.moment is None:
-        return blocked_cross_entropy(output.states, output.items, batch.target, _STATES_AT_ONCE)
+        return blocked_cross_entropy(output.states, output.items, batch.target, _STATES_AT_ONCE, products)
     return blocked_feed_cross_entropy(output.states, output.items, output.moment, batch.target, _REQUESTS_AT_ONCE)
 
 
@@ -235,7 +239,7 @@ def fit_attention(
     history = fit(
         model,
         recommender_batches(train, catalogue, content, params, training.batch_size),
-        next_item_loss,
+        partial(next_item_loss, products=trainer.wide_products),
         lambda fitted: evaluate(AttentionScorer(cast("AttentionRecommender", fitted), content)),
         training,
         trainer,
