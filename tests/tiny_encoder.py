@@ -1,4 +1,4 @@
-"""A BERT-like encoder of random weights, as small as one can be, in the form in which encoders are published."""
+"""Encoders of random weights, as small as they can be, in the form in which encoders are published."""
 
 from __future__ import annotations
 
@@ -54,4 +54,37 @@ def publish(folder: Path, **config: object) -> Path:
     (folder / "config.json").write_text(json.dumps(facts))
     (folder / "vocab.txt").write_text("\n".join(VOCABULARY) + "\n")
     save_file(published_weights(), folder / "model.safetensors")
+    return folder
+
+
+def publish_as_mpnet(folder: Path, distance_bias: np.ndarray) -> Path:
+    """The same encoder under the names, signs and places of an MPNet; attention adds a bias (buckets, heads)."""
+    publish(folder)
+    renamed = {
+        "attention.self.query": "attention.attn.q",
+        "attention.self.key": "attention.attn.k",
+        "attention.self.value": "attention.attn.v",
+        "attention.output.dense": "attention.attn.o",
+        "attention.output.LayerNorm": "attention.LayerNorm",
+    }
+    weights = {"encoder.relative_attention_bias.weight": distance_bias}
+    for name, array in published_weights().items():
+        for mine, theirs in renamed.items():
+            name = name.replace(mine, theirs)  # noqa: PLW2901
+        weights[name] = array
+    types = weights.pop("embeddings.token_type_embeddings.weight")
+    places = weights["embeddings.position_embeddings.weight"] + types[0]
+    weights["embeddings.position_embeddings.weight"] = np.concatenate([np.full_like(places[:2], 9.0), places])
+    pieces = weights[
+        "embeddings.word_embeddings.weight"
+    ]  # <s>, <pad>, </s> stand first, BERT's own signs last and unused
+    order = [VOCABULARY.index(sign) for sign in ("[CLS]", "[PAD]", "[SEP]")]
+    others = [place for place in range(len(VOCABULARY)) if place not in order]
+    unused = np.full_like(pieces[:3], 9.0)
+    weights["embeddings.word_embeddings.weight"] = np.concatenate([pieces[order], pieces[others], unused])
+    save_file(weights, folder / "model.safetensors")
+    vocabulary = ("<s>", "<pad>", "</s>", *(VOCABULARY[place] for place in others), "[PAD]", "[CLS]", "[SEP]")
+    (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n")
+    sizes = {**SIZES, "max_position_embeddings": len(places) + 2, "relative_attention_num_buckets": len(distance_bias)}
+    (folder / "config.json").write_text(json.dumps({"model_type": "mpnet", "hidden_act": "gelu", **sizes}))
     return folder

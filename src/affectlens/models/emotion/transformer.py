@@ -3,6 +3,7 @@
 # Shapes: B batch, T tokens, D width of the encoder, A attention heads, L frozen layers, H hidden, C emotions.
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Literal
@@ -19,7 +20,7 @@ from affectlens.models.emotion.pretrained import EncoderSizes
 from affectlens.models.layers import AttentionPooling, StateDropout, masked_mean
 from affectlens.params import Params
 
-_EPSILON = 1e-12
+_FARTHEST = 128  # places; distances beyond are all alike
 _SMALLEST_SPREAD = 1e-3
 
 
@@ -58,23 +59,43 @@ class EncoderLayer(nn.Module):
         self.n_heads = sizes.num_attention_heads
         self.query_key_value = nn.Linear(width, 3 * width)
         self.attended = nn.Linear(width, width)
-        self.attention_norm = nn.LayerNorm(width, eps=_EPSILON)
+        self.attention_norm = nn.LayerNorm(width, eps=sizes.layer_norm_eps)
         self.widen = nn.Linear(width, sizes.intermediate_size)
         self.narrow = nn.Linear(sizes.intermediate_size, width)
-        self.norm = nn.LayerNorm(width, eps=_EPSILON)
+        self.norm = nn.LayerNorm(width, eps=sizes.layer_norm_eps)
         self.dropout = StateDropout(dropout)
 
-    def forward(self, states: Tensor, is_token: Tensor) -> Tensor:
-        """States (B, T, D) of the next layer; padding, where `is_token` (B, T) does not hold, is never looked at."""
+    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+        """States (B, T, D) of the next layer, given what `attention_mask` says."""
         n, length, width = states.shape
         projected = self.query_key_value(states).view(n, length, 3, self.n_heads, width // self.n_heads)
         query, key, value = projected.permute(2, 0, 3, 1, 4)  # each (B, A, T, D / A)
         with _attention_kernel(states.device):
-            mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=is_token[:, None, None, :])
+            mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
         mixed = self.attended(mixed.transpose(1, 2).reshape(n, length, width))
         states = self.attention_norm(states + self.dropout(mixed))
         out: Tensor = self.norm(states + self.dropout(self.narrow(functional.gelu(self.widen(states)))))
         return out
+
+
+class DistanceBias(nn.Module):
+    """What attention adds for the distance of two places, one number a head and bucket (T5, arXiv:1910.10683)."""
+
+    def __init__(self, n_buckets: int, n_heads: int) -> None:
+        super().__init__()
+        self.n_buckets = n_buckets
+        self.bias = nn.Embedding(n_buckets, n_heads)
+
+    def forward(self, length: int) -> Tensor:
+        """Scores (A, T, T) of what looks (rows) at what is looked at (columns)."""
+        place = torch.arange(length, device=self.bias.weight.device)
+        ahead = place[None, :] - place[:, None]
+        half, distance = self.n_buckets // 2, ahead.abs()
+        exact = half // 2
+        wide = torch.log(distance.clamp_min(1) / exact) / math.log(_FARTHEST / exact) * (half - exact)
+        bucket = torch.where(distance < exact, distance, (exact + wide.long()).clamp_max(half - 1))
+        scores: Tensor = self.bias(bucket + half * (ahead > 0)).permute(2, 0, 1)
+        return scores
 
 
 class TextTransformer(nn.Module):
@@ -93,7 +114,9 @@ class TextTransformer(nn.Module):
         self.state_dropout = params.state_dropout
         self.embed = nn.Embedding(n_tokens, width)
         self.place = nn.Embedding(sizes.max_position_embeddings, width)
-        self.embed_norm = nn.LayerNorm(width, eps=_EPSILON)
+        self.embed_norm = nn.LayerNorm(width, eps=sizes.layer_norm_eps)
+        n_buckets = sizes.relative_attention_num_buckets
+        self.distance = DistanceBias(n_buckets, sizes.num_attention_heads) if n_buckets else None
         self.layers = nn.ModuleList(EncoderLayer(sizes, params.dropout) for _ in range(sizes.num_hidden_layers))
         self.attention = AttentionPooling(width)
         self.top_norm = nn.LayerNorm(2 * width)
@@ -104,14 +127,21 @@ class TextTransformer(nn.Module):
         self.code = nn.Linear(2 * width + n_means, params.hidden_size)
         self.head = nn.Linear(params.hidden_size, n_labels)
 
+    def attention_mask(self, is_token: Tensor) -> Tensor:
+        """What attention adds to its scores, or may look at: padding, where `is_token` (B, T) does not hold, never."""
+        if self.distance is None:
+            return is_token[:, None, None, :]
+        scores: Tensor = self.distance(is_token.shape[1])
+        return scores.masked_fill(~is_token[:, None, None, :], float("-inf"))
+
     def frozen_states(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """What the frozen part makes of tokens (B, T): the states (B, T, D) and its means ((L + 1) * D)."""
         is_token = tokens != PADDING_INDEX
         position = torch.arange(tokens.shape[1], device=tokens.device)
         states = self.embed_norm(self.embed(tokens) + self.place(position))
-        means = [masked_mean(states, is_token)]
+        means, mask = [masked_mean(states, is_token)], self.attention_mask(is_token)
         for layer in self.layers[: self.n_frozen]:
-            states = layer(states, is_token)
+            states = layer(states, mask)
             means.append(masked_mean(states, is_token))
         return states, torch.cat(means, dim=1)
 
@@ -120,8 +150,9 @@ class TextTransformer(nn.Module):
         if self.training and self.state_dropout > 0.0:
             is_kept = torch.rand(is_token.shape, device=states.device) >= self.state_dropout
             states = states * is_kept.unsqueeze(2)
+        mask = self.attention_mask(is_token)
         for layer in self.layers[self.n_frozen :]:
-            states = layer(states, is_token)
+            states = layer(states, mask)
         top = torch.cat((self.attention(states, is_token), masked_mean(states, is_token)), dim=1)
         pooled = torch.cat((self.top_norm(top), (means - self.mean_shift) * self.mean_scale), dim=1)
         code: Tensor = self.code(self.dropout(pooled))
@@ -144,7 +175,8 @@ class TextTransformer(nn.Module):
 
     def freeze(self) -> None:
         """Let the token vectors and the frozen layers learn nothing."""
-        for part in (self.embed, self.place, self.embed_norm, *self.layers[: self.n_frozen]):
+        lower = (self.embed, self.place, self.embed_norm, self.distance, *self.layers[: self.n_frozen])
+        for part in (part for part in lower if part is not None):
             part.requires_grad_(requires_grad=False)
 
 
@@ -189,7 +221,7 @@ def merge_low_rank(model: TextTransformer) -> None:
 
 
 def take_weights(model: TextTransformer, weights: Mapping[str, np.ndarray]) -> None:
-    """Put published BERT weights into the encoder; the head stays as it is.
+    """Put published weights, under BERT's names, into the encoder; the head stays as it is.
 
     Raises:
         KeyError: a weight is missing.
@@ -201,6 +233,8 @@ def take_weights(model: TextTransformer, weights: Mapping[str, np.ndarray]) -> N
         + loaded["embeddings.token_type_embeddings.weight"][0],
         **_of("embed_norm", loaded, "embeddings.LayerNorm"),
     }
+    if model.distance is not None:
+        state["distance.bias.weight"] = loaded["encoder.relative_attention_bias.weight"]
     for number in range(len(model.layers)):
         mine, theirs = f"layers.{number}", f"encoder.layer.{number}"
         state |= {

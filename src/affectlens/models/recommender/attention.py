@@ -314,18 +314,27 @@ class AttentionRecommender(nn.Module):
         moment = None
         if self.feed is not None and heat is not None:
             moment = self.feed(states, hour, created, heat, only_classes)
-        left, right = self._similarity_parts(states, items)
-        if self.generated is None or generated is None:
-            return RecommenderOutput(left, right, moment, None, None)
-        weights, vectors = self.generated(states, generated)
-        left = torch.cat([left, self.generated.scale * self.generated.match(vectors)], dim=1)
-        right = torch.cat([right, self.generated.match(content)], dim=1)
+        left, weights, vectors = self.asking(states, generated)
+        right = self.answering(items, content, uses_generated=vectors is not None)
         return RecommenderOutput(left, right, moment, weights, vectors)
 
-    def _similarity_parts(self, states: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
+    def asking(self, states: Tensor, generated: Tensor | None) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        """What asks (P, M), W_t (P, K) and R_t (P, G) of behaviour states (P, D); None where nothing is generated."""
         if self.params.similarity == "cosine":
-            states, items = functional.normalize(states, dim=1), functional.normalize(items, dim=1)
-        return states / self.params.temperature, items
+            states = functional.normalize(states, dim=1)
+        asks = states / self.params.temperature
+        if self.generated is None or generated is None:
+            return asks, None, None
+        weights, vectors = self.generated(states, generated)
+        return torch.cat([asks, self.generated.scale * self.generated.match(vectors)], dim=1), weights, vectors
+
+    def answering(self, items: Tensor, content: Tensor, *, uses_generated: bool) -> Tensor:
+        """What answers (N, M) of item vectors (N, D) and content vectors (N, G)."""
+        if self.params.similarity == "cosine":
+            items = functional.normalize(items, dim=1)
+        if self.generated is None or not uses_generated:
+            return items
+        return torch.cat([items, self.generated.match(content)], dim=1)
 
 
 def build_attention_recommender(params: Mapping[str, Any]) -> AttentionRecommender:
