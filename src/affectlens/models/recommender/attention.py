@@ -314,27 +314,30 @@ class AttentionRecommender(nn.Module):
         moment = None
         if self.feed is not None and heat is not None:
             moment = self.feed(states, hour, created, heat, only_classes)
-        left, weights, vectors = self.asking(states, generated)
-        right = self.answering(items, content, uses_generated=vectors is not None)
-        return RecommenderOutput(left, right, moment, weights, vectors)
+        directions, answers = self.direction(states), self.direction(items)
+        asks, weights, vectors = self.asking(directions, states, generated)
+        answers = self.answering(answers, content, uses_generated=vectors is not None)
+        return RecommenderOutput(asks, answers, moment, weights, vectors)
 
-    def asking(self, states: Tensor, generated: Tensor | None) -> tuple[Tensor, Tensor | None, Tensor | None]:
+    def direction(self, vectors: Tensor) -> Tensor:
+        """States or item vectors (..., D) as the similarity sees them."""
+        return functional.normalize(vectors, dim=1) if self.params.similarity == "cosine" else vectors
+
+    def asking(
+        self, directions: Tensor, states: Tensor, generated: Tensor | None
+    ) -> tuple[Tensor, Tensor | None, Tensor | None]:
         """What asks (P, M), W_t (P, K) and R_t (P, G) of behaviour states (P, D); None where nothing is generated."""
-        if self.params.similarity == "cosine":
-            states = functional.normalize(states, dim=1)
-        asks = states / self.params.temperature
+        asks = directions / self.params.temperature
         if self.generated is None or generated is None:
             return asks, None, None
         weights, vectors = self.generated(states, generated)
         return torch.cat([asks, self.generated.scale * self.generated.match(vectors)], dim=1), weights, vectors
 
-    def answering(self, items: Tensor, content: Tensor, *, uses_generated: bool) -> Tensor:
-        """What answers (N, M) of item vectors (N, D) and content vectors (N, G)."""
-        if self.params.similarity == "cosine":
-            items = functional.normalize(items, dim=1)
+    def answering(self, directions: Tensor, content: Tensor, *, uses_generated: bool) -> Tensor:
+        """What answers (N, M) of the directions of items (N, D) and their content vectors (N, G)."""
         if self.generated is None or not uses_generated:
-            return items
-        return torch.cat([items, self.generated.match(content)], dim=1)
+            return directions
+        return torch.cat([directions, self.generated.match(content)], dim=1)
 
 
 def build_attention_recommender(params: Mapping[str, Any]) -> AttentionRecommender:

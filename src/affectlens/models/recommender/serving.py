@@ -48,7 +48,8 @@ class Shelf:
             uses_generated: whether requests come with G_t.
         """
         hour, embedded = int(whole_hours(np.array([now]), FUTURE)[0]), model.items()
-        answers, exists = model.answering(embedded, model.content, uses_generated=uses_generated), model.created <= hour
+        exists = model.created <= hour
+        answers = model.answering(model.direction(embedded), model.content, uses_generated=uses_generated)
         if model.feed is None:
             return cls(model, hour, np.ones(len(exists), dtype=bool), embedded, answers.numpy())
         bucket = torch.bucketize(hour - model.created, model.feed.edges, right=True)  # 0: not created yet
@@ -76,7 +77,8 @@ class Shelf:
         gathered = place.reshape(token.shape) + (0 if 0 in consumed else 1)
         events = map(torch.as_tensor, (gathered, kind, dwell, gap))
         states = model.states(self.embedded[rows], *events).flatten(0, 1)[asks]  # (n, D)
-        requests, _, _ = model.asking(states, None if generated is None else torch.as_tensor(generated))
+        given = None if generated is None else torch.as_tensor(generated)
+        requests, _, _ = model.asking(model.direction(states), states, given)
         if model.feed is not None:
             requests = torch.cat([requests, states, model.feed.heat(states)], dim=1)
         vectors: np.ndarray = requests.numpy()
