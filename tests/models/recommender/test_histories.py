@@ -41,6 +41,23 @@ def test_taking_users_takes_their_events(histories) -> None:
     assert taken.offsets.tolist() == [0, 1, 3]
 
 
+def test_keeping_some_events_is_as_if_the_others_had_not_been(sequences, catalogue, generated) -> None:
+    users, content = pd.unique(sequences["user_id"].astype(object)), generated_content_of(generated)
+    ordered = sequences.assign(user=pd.Categorical(sequences["user_id"], users)).sort_values(["user", "step"])
+
+    def opened(events: pd.DataFrame) -> Histories:
+        gap = events.groupby("user_id", sort=False)["occurred_at"].diff().dt.total_seconds()
+        return histories_of(events.drop(columns="user").assign(gap_s=gap), users, catalogue, content)
+
+    is_kept = np.random.default_rng(0).random(len(ordered)) < 0.6
+    whole, alone = opened(ordered), opened(ordered[is_kept])
+    kept = whole.keep(is_kept)
+    assert not is_kept.all()
+    for name in ("offsets", "item", "kind", "dwell_s", "gap_s", "time", "state"):
+        assert np.allclose(getattr(kept, name), getattr(alone, name), rtol=0.0, atol=1e-3, equal_nan=True)
+    assert np.array_equal(kept.request_time, whole.request_time, equal_nan=True)
+
+
 def test_an_item_consumed_twice_weighs_as_its_latest_event(events_of, catalogue, generated) -> None:
     events = events_of([("a", item, day, "train") for day, item in enumerate(["item1", "item2", "item1"])])
     histories = histories_of(events, np.array(["a"], dtype=object), catalogue, generated_content_of(generated))

@@ -5,23 +5,13 @@ import pandas as pd
 import pytest
 
 from affectlens.models.checkpoint import Checkpoint
-from affectlens.models.gan import build_gan_model
 from affectlens.pipelines.inference.chain import Chain, open_chain
 from affectlens.pipelines.inference.checks import Condition, noise_check, swap_check
 from affectlens.pipelines.inference.params import CheckParams
+from tiny_generator import INTEREST, N_EMOTIONS, generator_checkpoint
 
-N_USERS, N_ITEMS, WIDTH, N_EMOTIONS, INTEREST = 12, 30, 6, 7, 3  # sizes of the chain in conftest.py
-CHECKS = CheckParams(max_users=100, n_neighbours=3)
-
-
-def generator_checkpoint(*, hears_emotion: bool) -> Checkpoint:
-    """A conditional Gaussian with random coefficients, the same for every emotion if it does not hear."""
-    sizes = {"n_emotions": N_EMOTIONS, "vector_size": WIDTH, "interest_size": INTEREST}
-    weights = dict(Checkpoint.of(build_gan_model("gaussian", sizes), "gaussian", sizes).weights)
-    coefficient = np.random.default_rng(2).standard_normal(weights["coefficient"].shape).astype(np.float32)
-    if not hears_emotion:
-        coefficient[:N_EMOTIONS] = coefficient[0]
-    return Checkpoint("gaussian", sizes, {**weights, "coefficient": coefficient})
+N_USERS, N_ITEMS, WIDTH = 12, 30, 6  # sizes of the chain in conftest.py
+CHECKS = CheckParams(max_users=100, n_neighbours=3, n_explained=10)
 
 
 def swapped(chain: Chain, checkpoint: Checkpoint) -> pd.Series:
@@ -34,13 +24,13 @@ def swapped(chain: Chain, checkpoint: Checkpoint) -> pd.Series:
 
 
 def test_swapping_emotions_moves_g_and_r_where_the_generator_listens(chain: Chain) -> None:
-    checks = swapped(chain, generator_checkpoint(hears_emotion=True))
+    checks = swapped(chain, generator_checkpoint(WIDTH, hears_emotion=True))
     assert checks["distance_of_g"] > 0.01
     assert checks["distance_of_r"] > 0.01
 
 
 def test_swapping_emotions_moves_nothing_where_the_generator_is_deaf(chain: Chain) -> None:
-    checks = swapped(chain, generator_checkpoint(hears_emotion=False))
+    checks = swapped(chain, generator_checkpoint(WIDTH, hears_emotion=False))
     assert checks["distance_of_g"] == pytest.approx(0.0, abs=1e-5)
     assert checks["distance_of_r"] == pytest.approx(0.0, abs=1e-5)
     assert checks["top10_kept"] == 1.0

@@ -38,6 +38,7 @@ from affectlens.exhibits import (
     png_base64,
 )
 from affectlens.features.event_log import CountingParams, EventLog
+from affectlens.pipelines.inference.trace import reasons_exhibits
 from affectlens.pipelines.policy_training.exhibits import policy_exhibits
 from affectlens.pipelines.reporting import create_pipeline, pages, pipeline, render
 from affectlens.pipelines.reporting.params import (
@@ -220,6 +221,20 @@ def full_tables() -> Tables:
     }  # fmt: skip
 
 
+TRACES = [
+    {
+        "reasons": [
+            {
+                "content_id": "c7",
+                "events": [{"kind": "comment", "content_id": "c1", "day": "2030-01-02", "times": 1.43}],
+                "generated": [{"vector": 2, "weight": 0.21, "times": 1.05}],
+                "emotions": [{"emotion": "joy", "times": 0.97}],
+            }
+        ]
+    }
+]
+
+
 def run_reports(
     tables: Tables, stages: dict[str, Any] | None = None, tongue: str = "en"
 ) -> tuple[dict[str, str], dict[str, Any]]:
@@ -260,6 +275,7 @@ def _run(
         "flow": FLOW,
         **{f"{stage}_exhibits": [] for stage in pipeline.STAGES},
         "policy_exhibits": policy_exhibits(tables["policy_values"]),
+        "inference_exhibits": reasons_exhibits(TRACES) if len(tables["chain_checks"]) else [],
         "params:reporting.attention": AttentionParams(**PARAMS["attention"] | QUICK_ATTENTION),
         "params:reporting.expression": ExpressionParams(**PARAMS["expression"] | QUICK_EXPRESSION),
         "params:reporting.examples": ExamplesParams(**PARAMS["examples"]),

@@ -130,6 +130,14 @@ class CausalBlock(nn.Module):
         changed: Tensor = states + self.drop(self.contract(expanded))
         return changed
 
+    def weights(self, states: Tensor) -> Tensor:
+        """How much each position looks at itself and those before it, mean of the heads, (B, T, T)."""
+        query, key, _ = self.query_key_value(self.attention_norm(states)).chunk(3, dim=2)
+        query, key = (part.unflatten(2, (self.n_heads, -1)).transpose(1, 2) for part in (query, key))
+        scores = query @ key.mT / key.shape[3] ** 0.5  # (B, heads, T, T)
+        is_later = torch.ones(scores.shape[2:], dtype=torch.bool, device=states.device).triu(1)
+        return torch.softmax(scores.masked_fill(is_later, -torch.inf), dim=3).mean(dim=1)
+
 
 class GeneratedAttention(nn.Module):
     """W_t = softmax_k(q(h_t) . k(g_k) / sqrt(D)), R_t = sum_k W_tk g_k, and V that matches R_t with items."""
@@ -258,13 +266,24 @@ class AttentionRecommender(nn.Module):
 
     def states(self, items: Tensor, token: Tensor, kind: Tensor, dwell: Tensor, gap: Tensor) -> Tensor:
         """Behaviour states h (B, T, D) from item vectors (N, D) and padded events, each (B, T)."""
-        tokens = torch.cat([torch.zeros_like(self.start)[None], items, self.start[None]])  # (N + 2, D)
-        place = torch.arange(token.shape[1], device=token.device)
-        events = functional.embedding(token, tokens) + self.kind(kind) + self.dwell(dwell) + self.gap(gap)
-        states = self.drop(events + self.position(place))
+        states = self._read(items, token, kind, dwell, gap)
         for block in self.blocks:
             states = block(states)
         return self.norm(states)  # type: ignore[no-any-return]
+
+    def last_weights(self, items: Tensor, token: Tensor, kind: Tensor, dwell: Tensor, gap: Tensor) -> Tensor:
+        """Weights (B, T, T) of the last block, `CausalBlock.weights`; arguments as in `states`."""
+        states, last = self._read(items, token, kind, dwell, gap), self.blocks[-1]
+        for block in self.blocks[:-1]:
+            states = block(states)
+        assert isinstance(last, CausalBlock)
+        return last.weights(states)
+
+    def _read(self, items: Tensor, token: Tensor, kind: Tensor, dwell: Tensor, gap: Tensor) -> Tensor:
+        tokens = torch.cat([torch.zeros_like(self.start)[None], items, self.start[None]])  # (N + 2, D)
+        place = torch.arange(token.shape[1], device=token.device)
+        events = functional.embedding(token, tokens) + self.kind(kind) + self.dwell(dwell) + self.gap(gap)
+        return self.drop(events + self.position(place))  # type: ignore[no-any-return]
 
     def forward(
         self,

@@ -78,6 +78,22 @@ class Histories:
         asked = self.request_state[rows], self.request_time[rows], self.crowd
         return Histories(offsets, item, kind, dwell_s, gap_s, time, state, *asked)
 
+    def keep(self, is_kept: np.ndarray) -> Histories:
+        """The same users, who ask at the same time, with some of their events only; a gap spans what is left out.
+
+        Args:
+            is_kept: (m,) booleans.
+        """
+        owner, place = self.owner[is_kept], np.flatnonzero(is_kept)
+        offsets = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=self.n_users))])
+        columns = (self.item, self.kind, self.dwell_s, self.gap_s, self.time, self.state)
+        item, kind, dwell_s, gap_s, time, state = (column[is_kept] for column in columns)
+        is_as_before = (place == self.offsets[owner]) | (np.diff(place, prepend=-2) == 1)
+        spans = np.where(np.diff(owner, prepend=-1) != 0, np.nan, np.diff(time, prepend=np.nan))
+        gap_s = np.where(is_as_before, gap_s, spans)
+        asked = self.request_state, self.request_time, self.crowd
+        return Histories(offsets, item, kind, dwell_s, gap_s, time, state, *asked)
+
     def before(self, positions: np.ndarray) -> Histories:
         """One history for each of some events: what its user did before it, asked when it took place.
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from affectlens.features.times import seconds
 from affectlens.models.checkpoint import Checkpoint
+from affectlens.models.gan import interest_of
 from affectlens.models.recommender.attention import AttentionRecommender
 from affectlens.models.recommender.build import Recommendation, build_recommender_model, recommend_with
 from affectlens.models.recommender.catalogue import (
@@ -76,6 +77,12 @@ class Chain:
     def generated_for(self, histories: Histories) -> np.ndarray | None:
         """G_t (n, K, d) of requests; None where nothing is generated."""
         return None if self.generated.is_empty else self.generated.at(histories.request_state)
+
+    def interest_of(self, histories: Histories, gan_checkpoint: Checkpoint) -> np.ndarray:
+        """Interest (n, u) of users after all their events, as the generator reads it."""
+        sums = np.zeros((histories.n_users, self.catalogue.vectors.shape[1]))
+        np.add.at(sums, histories.owner, self.catalogue.vectors[histories.item])
+        return interest_of(sums / np.maximum(histories.lengths, 1)[:, None], gan_checkpoint.weights["projection"])
 
     def request(self, histories: Histories, generated: np.ndarray | None = None) -> Recommendation:
         """W_t, R_t and the scores of all items; `generated` (n, K, d) takes the place of the looked-up G_t."""

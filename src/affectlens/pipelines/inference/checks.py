@@ -14,6 +14,7 @@ from affectlens.models.gan import generate
 from affectlens.models.recommender.requests import only_candidates, requests_of
 from affectlens.pipelines.inference.chain import Chain
 from affectlens.pipelines.inference.params import CheckParams
+from affectlens.pipelines.inference.reasons import faithfulness_of_events
 
 CHECK_COLUMNS = ("check", "quantity", "value", "lower", "upper", "n")
 _TOP = 10
@@ -133,6 +134,22 @@ def noise_check(chain: Chain, params: CheckParams, seed: int) -> pd.DataFrame:
 
     with_generated, with_noise = quality(real), quality(spread.astype(np.float32))
     return _rows("noise", {"ndcg10": with_generated, "ndcg10_lost": with_generated - with_noise}, seed)
+
+
+def reason_check(chain: Chain, params: CheckParams, seed: int) -> pd.DataFrame:
+    """Do the events that are named as reasons carry the recommendation, more than those that attention or chance names?
+
+    See `reasons.faithfulness_of_events`; users with fewer than two events have nothing to choose from.
+    """
+    users = chain.user_ids[chain.histories.lengths >= 2]
+    users = users[np.sort(np.random.default_rng(seed).permutation(len(users))[: params.n_explained])]
+    if len(users) < 2:
+        return pd.DataFrame(columns=list(CHECK_COLUMNS))
+    found = faithfulness_of_events(chain, users, seed)
+    for other in ("attention", "random"):
+        lost = found["comprehensiveness_taking_away"] - found[f"comprehensiveness_{other}"]
+        found[f"comprehensiveness_beyond_{other}"] = lost
+    return _rows("reasons", found, seed)
 
 
 def _rows(check: str, values: dict[str, np.ndarray], seed: int) -> pd.DataFrame:

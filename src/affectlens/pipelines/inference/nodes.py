@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from affectlens.exhibits import Exhibit
 from affectlens.models.checkpoint import Checkpoint
-from affectlens.models.gan import interest_of
 from affectlens.pipelines.inference.chain import Chain, open_chain
-from affectlens.pipelines.inference.checks import CHECK_COLUMNS, Condition, noise_check, swap_check
+from affectlens.pipelines.inference.checks import CHECK_COLUMNS, Condition, noise_check, reason_check, swap_check
 from affectlens.pipelines.inference.lists import lists_of
 from affectlens.pipelines.inference.params import CheckParams, RankingParams, TraceParams
-from affectlens.pipelines.inference.trace import EmotionTables, trace_request
+from affectlens.pipelines.inference.trace import EmotionTables, Generator, reasons_exhibits, trace_request
 
 
 def recommend_contents(
@@ -39,7 +39,7 @@ def check_chain(
     params: CheckParams,
     seed: int,
 ) -> pd.DataFrame:
-    """What moves when users exchange emotions, and what the ranking loses when G_t is noise."""
+    """What moves when users exchange emotions, what the ranking loses when G_t is noise, and whether reasons hold."""
     chain = open_chain(recommender_checkpoint, behaviour_sequences, content_features, generated_content_features)
     ordered = emotion_states.sort_values("occurred_at", kind="stable", na_position="first")
     latest = ordered.drop_duplicates("user_id", keep="last").set_index("user_id")["probabilities"].to_dict()
@@ -48,17 +48,11 @@ def check_chain(
     if len(users) < 2 or chain.generated.is_empty:
         return pd.DataFrame(columns=list(CHECK_COLUMNS))
     emotion = np.stack([latest[user] for user in users])
-    condition = Condition(emotion, _interest(chain, users, gan_checkpoint))
+    condition = Condition(emotion, chain.interest_of(chain.histories_now(users), gan_checkpoint))
     emotions = _emotion_of_items(chain, content_emotions)
     swap = swap_check(chain, gan_checkpoint, condition, users, emotions, params, seed)
-    return pd.concat([swap, noise_check(chain, params, seed)], ignore_index=True)
-
-
-def _interest(chain: Chain, users: np.ndarray, gan_checkpoint: Checkpoint) -> np.ndarray:
-    histories = chain.histories_now(users)
-    sums = np.zeros((len(users), chain.catalogue.vectors.shape[1]))
-    np.add.at(sums, histories.owner, chain.catalogue.vectors[histories.item])
-    return interest_of(sums / np.maximum(histories.lengths, 1)[:, None], gan_checkpoint.weights["projection"])
+    checks = [swap, noise_check(chain, params, seed), reason_check(chain, params, seed)]
+    return pd.concat(checks, ignore_index=True)
 
 
 def _emotion_of_items(chain: Chain, content_emotions: pd.DataFrame) -> np.ndarray:
@@ -74,6 +68,8 @@ def trace_requests(
     content_features: pd.DataFrame,
     generated_content_features: pd.DataFrame,
     params: TraceParams,
+    seed: int,
+    gan_checkpoint: Checkpoint,
     emotion_checkpoint: Checkpoint,
     emotion_state_checkpoint: Checkpoint,
     utterances: pd.DataFrame,
@@ -88,4 +84,10 @@ def trace_requests(
     chosen = [user for user in chain.user_ids if user in wrote][: params.n_users]
     primary = (utterances, interactions, users, content_emotions, emotion_states)
     tables = EmotionTables(emotion_checkpoint, emotion_state_checkpoint, *primary)
-    return [trace_request(user, tables, chain, params.n_shown) for user in chosen]
+    generator = Generator(gan_checkpoint, seed)
+    return [trace_request(user, tables, chain, generator, params.n_shown) for user in chosen]
+
+
+def exhibit_reasons(request_traces: list[dict[str, Any]]) -> list[Exhibit]:
+    """Why the first recommendation of each traced request is one, for the report: users go by number."""
+    return reasons_exhibits(request_traces)

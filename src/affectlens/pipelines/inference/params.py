@@ -21,6 +21,7 @@ class CheckParams(Params):
 
     max_users: int = Field(ge=2, description="users drawn for the checks")
     n_neighbours: int = Field(ge=1, description="contents nearest to R_t whose emotion speaks for it")
+    n_explained: int = Field(ge=2, description="users whose first recommendation is explained and the reasons tested")
 
 
 class TraceParams(Params):

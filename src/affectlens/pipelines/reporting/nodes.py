@@ -119,11 +119,15 @@ def compose_emotion(
 
 
 def compose_inference(
-    chain_checks: pd.DataFrame, recommendations: pd.DataFrame, stage_table: dict[str, Any], environment: str
+    chain_checks: pd.DataFrame,
+    recommendations: pd.DataFrame,
+    exhibits: list[Exhibit],
+    stage_table: dict[str, Any],
+    environment: str,
 ) -> Section:
     """The section of the whole chain."""
     row = sections.stages_of(stage_table, environment)
-    return sections.inference_section(chain_checks, recommendations, row)
+    return sections.inference_section(chain_checks, recommendations, blocks_of(exhibits), row)
 
 
 def compose_closing(

@@ -42,10 +42,11 @@ def _compose() -> list[Node]:
     sections = ["run_section", "accounting_section", *_SECTIONS, "inference_section", "limits_section",
                 "model_card_section", "data_card_section", "reproduce_section"]  # fmt: skip
     cards, pages = ["params:environment", "params:dataset"], ["flow", "params:reporting.language"]
+    chain = ["chain_checks", "recommendations", "inference_exhibits"]
     return [
         _node(nodes.compose_run, [*facts, *_BOARDS], "run_section"),
         _node(nodes.compose_accounting, ["row_accounting", "rejected_rows", "users", *_TABLES], "accounting_section"),
-        _node(nodes.compose_inference, ["chain_checks", "recommendations", *_PLACE], "inference_section"),
+        _node(nodes.compose_inference, [*chain, *_PLACE], "inference_section"),
         _node(nodes.compose_closing, [*closing, "params:seed"], ["limits_section", "reproduce_section"]),
         _node(nodes.compose_model_card, [*_BOARDS, *told, *cards], "model_card_section"),
         _node(nodes.compose_data_card, ["row_accounting", "users", *_TABLES, *cards], "data_card_section"),

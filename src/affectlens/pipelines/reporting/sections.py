@@ -42,6 +42,11 @@ _LINKS = {  # of a link that does not carry, and of one that does
         "With noise for what was generated, NDCG@10 loses nothing that could be told from chance: {value}.",
         "With noise for what was generated, NDCG@10 loses {value}.",
     ),
+    "comprehensiveness_beyond_attention": (
+        "The events that are named as reasons carry a recommendation no more than those that attention names: {value}.",
+        "Without the events that are named as reasons a recommendation loses more of its likelihood than without those "
+        "that attention names: {value} of it.",
+    ),
 }
 _MOST_REASONS = 12  # with more of them, the table opens on demand
 
@@ -156,7 +161,9 @@ def _link(row: Mapping[str, Any]) -> Text:
     return say(_LINKS[row["quantity"]][bool(row["lower"] > 0)], value=wording.estimate(row))
 
 
-def inference_section(chain_checks: pd.DataFrame, recommendations: pd.DataFrame, stages: EnvironmentStages) -> Section:
+def inference_section(
+    chain_checks: pd.DataFrame, recommendations: pd.DataFrame, details: list[Block | None], stages: EnvironmentStages
+) -> Section:
     """What the whole chain recommends, and whether its links carry anything."""
     if chain_checks.empty and recommendations.empty:
         return section("inference", "The chain", [absence("inference", stages)], [], numbers={})
@@ -170,4 +177,4 @@ def inference_section(chain_checks: pd.DataFrame, recommendations: pd.DataFrame,
     ]
     checks = table("Checks of the links of the chain", ["Check", "Quantity", "Value", "n"], rows, text_columns=2)
     numbers = {"chain_checks": records(chain_checks), "n_users": users, "n_contents": contents}
-    return section("inference", "The chain", lead, [checks], numbers=numbers)
+    return section("inference", "The chain", lead, [checks, *details], numbers=numbers)
