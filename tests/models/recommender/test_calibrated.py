@@ -19,8 +19,8 @@ def test_without_strength_the_order_stays() -> None:
     assert lists(0.0).tolist() == [[0, 1, 2, 3]]
 
 
-def test_with_strength_the_mix_follows_the_history_and_the_best_of_each_kind_stays_first() -> None:
-    assert lists(0.9).tolist() == [[0, 4, 1, 5]]
+def test_with_strength_the_mix_follows_the_history_and_what_is_chosen_stands_by_relevance() -> None:
+    assert lists(0.9).tolist() == [[0, 1, 4, 5]]
     assert mean_attributes(lists(0.9), TOPICS).tolist() == [[0.5, 0.5]]
 
 

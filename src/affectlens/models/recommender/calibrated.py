@@ -56,7 +56,9 @@ def calibrated_lists(
     strength: float,
     alpha: float,
 ) -> np.ndarray:
-    """The k places, filled one after the other with the candidate that gains most.
+    """The k candidates that gain most, chosen one after the other, in the order of their relevance.
+
+    Their mix does not depend on their order, so the most relevant may stand first.
 
     The gain is (1 - strength) relevance - strength KL(history || mix of the list with the candidate).
 
@@ -79,15 +81,18 @@ def calibrated_lists(
     wanted = np.where(is_followed[:, None], history, 1.0 / max(history.shape[1], 1))[:, None, :]
     total, count = np.zeros((len(candidates), 1, shares.shape[2])), np.zeros((len(candidates), 1))
     open_, rows = np.where(candidates >= 0, relevance, -np.inf), np.arange(len(candidates))
-    lists = np.full((len(candidates), k), -1, dtype=np.int64)
-    for place in range(min(k, candidates.shape[1])):
+    chosen = np.zeros(candidates.shape, dtype=bool)
+    for _ in range(min(k, candidates.shape[1])):
         mix = (total + shares) / np.maximum(count + known, 1.0)[:, :, None]
         distance = np.where(count + known > 0, mixture_divergence(wanted, mix, alpha), 0.0)
         gain = (1.0 - strength) * open_ - strength * np.where(is_followed[:, None], distance, 0.0)
         best = gain.argmax(axis=1)
         taken = np.isfinite(open_[rows, best])
-        lists[taken, place] = candidates[rows, best][taken]
+        chosen[rows[taken], best[taken]] = True
         total += np.where(taken[:, None], shares[rows, best], 0.0)[:, None, :]
         count += (taken & known[rows, best])[:, None]
         open_[rows, best] = -np.inf
+    lists = np.full((len(candidates), k), -1, dtype=np.int64)
+    row, column = np.nonzero(chosen)  # candidates stand best first
+    lists[row, (np.cumsum(chosen, axis=1) - 1)[row, column]] = candidates[row, column]
     return lists
