@@ -248,8 +248,11 @@ def reasons_exhibits(traces: list[dict[str, Any]]) -> list[Exhibit]:
         user_text=("Content", "Part"),
         folded=True,
     )
-    sentences = tuple(sentence for number, reason in first for sentence in _sentences(number, reason))
-    return [Note(title="Why these contents", part=_PART, sentences=sentences), table]
+    notes = [
+        Note(title=reason["content_id"], part=_PART, sentences=tuple(_sentences(number, reason)))
+        for number, reason in first
+    ]
+    return [*notes, table]
 
 
 def _parts_of(reason: dict[str, Any]) -> Iterator[tuple[str, str, float]]:
