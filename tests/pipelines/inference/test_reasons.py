@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from affectlens.models.recommender.build import attention_on_events
 from affectlens.models.recommender.histories import Histories
 from affectlens.pipelines.inference.chain import Chain
 from affectlens.pipelines.inference.checks import reason_check
 from affectlens.pipelines.inference.params import CheckParams
 from affectlens.pipelines.inference.reasons import (
-    attention_on_events,
     effects_of_events,
     faithfulness_of_events,
     log_shares,

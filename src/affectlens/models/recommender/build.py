@@ -144,6 +144,23 @@ def recommend_with(model: AttentionRecommender, histories: Histories, generated:
     return Recommendation(_array(output.logits), *links)
 
 
+@torch.no_grad()
+def attention_on_events(model: AttentionRecommender, histories: Histories) -> np.ndarray:
+    """Attention of the request on each event in the last block, mean of the heads, (n, T); 0 where none is read."""
+    params = model.params
+    buckets = {"n_dwell_buckets": params.n_dwell_buckets, "n_gap_buckets": params.n_gap_buckets}
+    stream = stream_of(histories, len(model.content), **buckets)
+    windows = request_windows(stream, params.max_length)
+    weights = model.last_weights(model.items(), *map(torch.as_tensor, padded(stream, windows))).numpy()
+    last = weights[np.arange(len(weights)), windows.length - 1]  # (n, places)
+    place = np.arange(last.shape[1])[None, :]
+    event = windows.begin[:, None] + place - (stream.offsets[:-1, None] + 1)  # -1: the token that starts a history
+    row, column = np.nonzero((place < windows.length[:, None]) & (event >= 0))
+    found = np.zeros((histories.n_users, int(histories.lengths.max(initial=0))))
+    found[row, event[row, column]] = last[row, column]
+    return found
+
+
 def _last_states(model: AttentionRecommender, items: Tensor, stream: EventStream, windows: Windows) -> Tensor:
     """Behaviour state (n, D) at the end of each window; windows of like length are read together, so few pads are."""
     states = torch.empty(len(windows.length), items.shape[1], device=items.device, dtype=items.dtype)

@@ -14,15 +14,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from scipy.special import logsumexp
 
 from affectlens.evaluation.faithfulness import comprehensiveness, sufficiency
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.gan import generate
-from affectlens.models.recommender.attention import AttentionRecommender
+from affectlens.models.recommender.build import attention_on_events
 from affectlens.models.recommender.histories import Histories
-from affectlens.models.recommender.streams import padded, request_windows, stream_of
 from affectlens.pipelines.inference.chain import Chain
 
 
@@ -111,23 +109,6 @@ def effects_of_events(chain: Chain, history: Histories) -> np.ndarray:
     with np.errstate(invalid="ignore"):  # what was consumed has no share, with and without
         effects[n_events - n_read :] = shares[:1] - shares[1:]
     return effects
-
-
-@torch.no_grad()
-def attention_on_events(model: AttentionRecommender, histories: Histories) -> np.ndarray:
-    """Attention of the request on each event in the last block, mean of the heads, (n, T); 0 where none is read."""
-    params = model.params
-    buckets = {"n_dwell_buckets": params.n_dwell_buckets, "n_gap_buckets": params.n_gap_buckets}
-    stream = stream_of(histories, len(model.content), **buckets)
-    windows = request_windows(stream, params.max_length)
-    weights = model.last_weights(model.items(), *map(torch.as_tensor, padded(stream, windows))).numpy()
-    last = weights[np.arange(len(weights)), windows.length - 1]  # (n, places)
-    place = np.arange(last.shape[1])[None, :]
-    event = windows.begin[:, None] + place - (stream.offsets[:-1, None] + 1)  # -1: the token that starts a history
-    row, column = np.nonzero((place < windows.length[:, None]) & (event >= 0))
-    found = np.zeros((histories.n_users, int(histories.lengths.max(initial=0))))
-    found[row, event[row, column]] = last[row, column]
-    return found
 
 
 def faithfulness_of_events(chain: Chain, user_ids: np.ndarray, seed: int) -> dict[str, np.ndarray]:
