@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -85,3 +88,15 @@ def test_prune_deletes_all_but_the_newest_versions(
         "2030-01-02T00.00.00.000Z",
     ]
     assert old_versions(tmp_path, keep=3) == []
+
+
+def test_the_command_works_outside_the_checkout_and_sends_nothing(tmp_path: Path) -> None:
+    program = "import sys, os; sys.argv[1:] = ['--help']; from affectlens.__main__ import main\n"
+    program += "try:\n    main()\nfinally:\n    print(os.environ['KEDRO_DISABLE_TELEMETRY'])"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("KEDRO")}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "recommend" in done.stdout
+    assert done.stdout.strip().endswith("true")

@@ -89,9 +89,11 @@ def leaderboard_text(leaderboard: pd.DataFrame) -> str:
     main = main_rows(leaderboard)
     if main.empty:
         return "No user has an event after the training period, so nothing could be scored."
+    first = ["ndcg@10", "hr@10", "recall@10", "mrr@10", "coverage@10"]
     values = main.pivot_table(index="model", columns="metric", values="value", sort=False)
+    values = values.reindex(columns=first)  # one without any value, as coverage for few users is, was left out
     primary = main[main["metric"] == "ndcg@10"].groupby("model", sort=False).first()
-    shown = values[["ndcg@10", "hr@10", "recall@10", "mrr@10", "coverage@10"]].round(4)
+    shown = values.round(4)
     interval = "[" + primary["lower"].round(4).astype("str") + ", " + primary["upper"].round(4).astype("str") + "]"
     shown.insert(1, "95 % interval", interval)
     head = f"{main['protocol'].iloc[0]}; {int(primary['n'].max())} users of the {main['split'].iloc[0]} period"
