@@ -17,7 +17,7 @@ from affectlens.pipelines.inference.reasons import (
     log_shares,
     reasons_of,
 )
-from affectlens.pipelines.inference.trace import in_words, reasons_exhibits
+from affectlens.pipelines.inference.told import in_words, reasons_exhibits
 from tiny_generator import N_EMOTIONS, generator_checkpoint
 
 WIDTH = 6  # of the chain in conftest.py

@@ -38,7 +38,7 @@ from affectlens.exhibits import (
     png_base64,
 )
 from affectlens.features.event_log import CountingParams, EventLog
-from affectlens.pipelines.inference.trace import reasons_exhibits
+from affectlens.pipelines.inference.told import reasons_exhibits
 from affectlens.pipelines.policy_training.exhibits import policy_exhibits
 from affectlens.pipelines.reporting import create_pipeline, pages, pipeline, render
 from affectlens.pipelines.reporting.params import (

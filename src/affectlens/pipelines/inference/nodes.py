@@ -13,7 +13,8 @@ from affectlens.pipelines.inference.chain import Chain, open_chain
 from affectlens.pipelines.inference.checks import CHECK_COLUMNS, Condition, noise_check, reason_check, swap_check
 from affectlens.pipelines.inference.lists import lists_of
 from affectlens.pipelines.inference.params import CheckParams, RankingParams, TraceParams
-from affectlens.pipelines.inference.trace import EmotionTables, Generator, reasons_exhibits, trace_request
+from affectlens.pipelines.inference.told import Generator, reasons_exhibits
+from affectlens.pipelines.inference.trace import EmotionTables, trace_request
 
 
 def recommend_contents(
