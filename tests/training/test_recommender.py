@@ -47,7 +47,7 @@ def histories_from(lists: list[list[int]], states: int = 0) -> Histories:
     state = np.arange(len(item)) % states if states else np.full(len(item), -1)
     unknown = np.full(len(item), np.nan)
     user = np.full(len(lists), -1), np.full(len(lists), np.nan), Crowd.of(item, unknown, N_ITEMS)
-    return Histories(offsets, item, np.ones_like(item), unknown, unknown, unknown, state, *user)
+    return Histories(offsets, item, np.ones_like(item), unknown, unknown, np.zeros_like(item), unknown, state, *user)
 
 
 def generated_content(n_states: int) -> GeneratedContent:
@@ -77,10 +77,10 @@ def test_an_epoch_predicts_every_event_once(eight, catalogue) -> None:
 
 def test_only_real_positions_predict_and_what_they_predict_is_the_next_event(eight, catalogue) -> None:
     for batch in recommender_batches(eight, catalogue, NOTHING, PARAMS, 10)(np.random.default_rng(0)):
-        token = batch.token.flatten()
+        token = batch.events.token.flatten()
         assert (token[batch.asks] > 0).all()
         follows = torch.cat([token, torch.zeros(1, dtype=torch.int64)])[batch.asks + 1]
-        inside = (follows > 0) & ((batch.asks + 1) % batch.token.shape[1] > 0)
+        inside = (follows > 0) & ((batch.asks + 1) % batch.events.token.shape[1] > 0)
         assert torch.equal(follows[inside] - 1, batch.target[inside])
 
 
@@ -145,7 +145,7 @@ def test_padding_changes_no_loss(eight, catalogue) -> None:
     )
     assert len(together) == 1
     assert len(alone) > eight.n_users
-    assert (together[0].token == 0).any()
+    assert (together[0].events.token == 0).any()
     total = sum(next_item_loss(model, batch).item() * len(batch.target) for batch in alone)
     assert next_item_loss(model, together[0]).item() == pytest.approx(total / len(eight.item), rel=1e-5)
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from affectlens.models.checkpoint import Checkpoint
-from affectlens.models.recommender.attention import AttentionParams, AttentionRecommender, RecommenderOutput
+from affectlens.models.recommender.attention import AttentionParams, AttentionRecommender, Events, RecommenderOutput
 from affectlens.models.recommender.build import AttentionScorer, build_recommender_model
 from affectlens.models.recommender.catalogue import Catalogue, GeneratedContent
 from affectlens.models.recommender.histories import Histories
@@ -48,10 +48,7 @@ class RecommenderBatch:
     """Windows of about `batch_size` predicted events in all.
 
     Attributes:
-        token: (B, T) padded with 0.
-        kind: (B, T).
-        dwell: (B, T).
-        gap: (B, T).
+        events: what was done, (B, T).
         asks: (P,) real positions that predict, in the flattened (B * T).
         hour: (P,) when the event that followed took place, whole hours since 1970; in this order where times are known.
         heat: (P, classes) how much of each item was consumed before that day; None where times are not known.
@@ -59,10 +56,7 @@ class RecommenderBatch:
         generated: (P, K, G) generated content that existed at the position; None where the environment has none.
     """
 
-    token: Tensor
-    kind: Tensor
-    dwell: Tensor
-    gap: Tensor
+    events: Events
     asks: Tensor
     hour: Tensor
     heat: Tensor | None
@@ -73,10 +67,7 @@ class RecommenderBatch:
         """The same batch on a device."""
         return dataclasses.replace(
             self,
-            token=self.token.to(device),
-            kind=self.kind.to(device),
-            dwell=self.dwell.to(device),
-            gap=self.gap.to(device),
+            events=self.events.to(device),
             asks=self.asks.to(device),
             hour=self.hour.to(device),
             heat=None if self.heat is None else self.heat.to(device),
@@ -143,8 +134,8 @@ def _batch(
     content: GeneratedContent,
     heat: Callable[[np.ndarray], np.ndarray] | None,
 ) -> RecommenderBatch:
-    token, kind, dwell, gap = padded(stream, windows)
-    place = np.arange(token.shape[1])[None, :]
+    events = padded(stream, windows)
+    place = np.arange(events[0].shape[1])[None, :]
     predicts = (place >= windows.n_context[:, None]) & (place < windows.length[:, None])
     asks, position = np.flatnonzero(predicts), (windows.begin[:, None] + place)[predicts]
     if heat is not None:
@@ -153,10 +144,7 @@ def _batch(
     hour = stream.hour[position + 1]
     target = place_of[stream.token[position + 1] - 1]
     return RecommenderBatch(
-        token=torch.from_numpy(token),
-        kind=torch.from_numpy(kind),
-        dwell=torch.from_numpy(dwell),
-        gap=torch.from_numpy(gap),
+        events=Events(*map(torch.from_numpy, events)),
         asks=torch.from_numpy(asks),
         hour=torch.from_numpy(hour),
         heat=None if heat is None else torch.from_numpy(heat(hour)),
@@ -170,7 +158,7 @@ def next_item_loss(model: nn.Module, batch: RecommenderBatch, products: torch.dt
 
     Where nothing is known of times the softmax is nearly all of a step, and `products` the type of its products.
     """
-    columns = (batch.token, batch.kind, batch.dwell, batch.gap, batch.asks, batch.hour, batch.heat, batch.generated)
+    columns = (batch.events, batch.asks, batch.hour, batch.heat, batch.generated)
     output: RecommenderOutput = model(*columns, only_classes=True)
     if output.moment is None:
         return blocked_cross_entropy(output.states, output.items, batch.target, _STATES_AT_ONCE, products)
@@ -184,6 +172,7 @@ def new_attention_model(
     sizes = {
         "model": params.model_dump(),
         "item_ids": list(catalogue.item_ids),
+        "surfaces": list(catalogue.surfaces),
         "n_kinds": len(INTERACTION_KINDS),
         "content_width": catalogue.vectors.shape[1],
         "uses_generated": not content.is_empty,

@@ -20,7 +20,7 @@ def events_of() -> Callable[[list[tuple]], pd.DataFrame]:
         frame = pd.DataFrame(rows, columns=["user_id", "content_id", "day", "split"])
         frame["step"] = frame.groupby("user_id").cumcount()
         frame["occurred_at"] = START + pd.to_timedelta(frame.pop("day").astype(float), unit="D")
-        return frame.assign(kind="view", dwell_s=30.0, gap_s=86_400.0)
+        return frame.assign(kind="view", dwell_s=30.0, gap_s=86_400.0, surface="feed")
 
     return build
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from affectlens.models.recommender.attention import AttentionParams, AttentionRecommender
+from affectlens.models.recommender.attention import AttentionParams, AttentionRecommender, Events
 from affectlens.models.recommender.build import AttentionScorer, recommend_with
 from affectlens.models.recommender.requests import BehaviourArrays
+from affectlens.training.recommender import new_attention_model
 
 PARAMS = AttentionParams(
     width=8, n_blocks=2, n_heads=2, expansion=2, dropout=0.0, item_dropout=0.0, item_start="random",
@@ -19,13 +20,17 @@ PARAMS = AttentionParams(
 N_ITEMS, WIDTH, N_SAMPLES = 11, 4, 3
 
 
+def untrained(n_items: int, params: AttentionParams = PARAMS, **switches: bool) -> AttentionRecommender:
+    torch.manual_seed(0)
+    sizes = {"n_items": n_items, "n_kinds": 7, "n_surfaces": 5, "content_width": WIDTH}
+    return AttentionRecommender(params, **sizes, **{"uses_generated": True, "uses_time": False} | switches)
+
+
 def model_of(
     params: AttentionParams = PARAMS, *, uses_generated: bool = True, uses_time: bool = False
 ) -> AttentionRecommender:
-    torch.manual_seed(0)
-    model = AttentionRecommender(
-        params, n_items=N_ITEMS, n_kinds=7, content_width=WIDTH, uses_generated=uses_generated, uses_time=uses_time
-    )
+    model = untrained(N_ITEMS, params, uses_generated=uses_generated, uses_time=uses_time)
+    torch.nn.init.normal_(model.surface)
     model.content.copy_(torch.randn(N_ITEMS, WIDTH))
     return model.eval()
 
@@ -34,7 +39,7 @@ def events(n_windows: int, length: int, seed: int = 1) -> list[torch.Tensor]:
     generator = torch.Generator().manual_seed(seed)
     token = torch.randint(1, N_ITEMS + 1, (n_windows, length), generator=generator)
     token[:, 0] = N_ITEMS + 1
-    return [token, *(torch.randint(0, 6, (n_windows, length), generator=generator) for _ in range(3))]
+    return [token, *(torch.randint(0, 6, (n_windows, length), generator=generator) for _ in range(4))]
 
 
 def generated_for(n: int, seed: int = 2) -> torch.Tensor:
@@ -47,10 +52,10 @@ def run(model, columns, asks, generated, *, hour: int = 100, heat=None, only_cla
         n_scored = int(model.is_class.sum()) if only_classes else N_ITEMS
         heat = torch.full((len(asks), n_scored), 1 - PARAMS.heat_floor)  # log(heat + floor) = 0
     with torch.no_grad():
-        return model(*columns, torch.as_tensor(asks), hours, heat, generated, only_classes)
+        return model(Events(*columns), torch.as_tensor(asks), hours, heat, generated, only_classes)
 
 
-@pytest.mark.parametrize("column", range(4))
+@pytest.mark.parametrize("column", range(5))
 def test_the_future_changes_nothing(column) -> None:
     model, columns = model_of(), events(2, 6)
     before = run(model, columns, [2, 8], generated_for(2)).logits
@@ -83,7 +88,7 @@ def test_scores_are_similarity_plus_scaled_match_with_the_generated_vector() -> 
     with torch.no_grad():
         model.generated.scale.fill_(1.7)
         output = run(model, columns, [3], generated)
-        state = model.states(model.items(), *columns)[0, 3]
+        state = model.states(model.items(), Events(*columns))[0, 3]
         expected = [
             torch.cosine_similarity(state, item, dim=0) / PARAMS.temperature
             + 1.7 * (model.generated.match.weight @ output.vectors[0]) @ (model.generated.match.weight @ content)
@@ -139,7 +144,7 @@ def test_the_age_of_an_item_adds_the_product_of_its_embedding_and_the_state() ->
     plain = run(model, columns, [3], None).logits
     with torch.no_grad():
         torch.nn.init.normal_(model.feed.age)
-        state = model.states(model.items(), *columns)[0, 3]
+        state = model.states(model.items(), Events(*columns))[0, 3]
     added = run(model, columns, [3], None).logits - plain
     expected = (model.feed.age[[0, 0, 1, 1, 2, 2, 0]] @ state).detach()
     assert torch.allclose(added[0, :7], expected, atol=1e-5)
@@ -151,7 +156,7 @@ def test_heat_adds_its_logarithm_times_what_the_state_makes_of_it() -> None:
     assert torch.allclose(run(model, columns, [3], None, heat=heat).logits - plain, torch.log(heat + 0.1), atol=1e-5)
     with torch.no_grad():
         torch.nn.init.normal_(model.feed.heat.weight)
-        strength = model.feed.heat(model.states(model.items(), *columns)[0, 3])
+        strength = model.feed.heat(model.states(model.items(), Events(*columns))[0, 3])
     added = run(model, columns, [3], None, heat=heat).logits - plain
     assert torch.allclose(added, strength * torch.log(heat + 0.1), atol=1e-4)
 
@@ -166,6 +171,18 @@ def test_in_training_items_of_the_future_do_not_compete() -> None:
     assert torch.isfinite(run(model, events(1, 4), [3], None).logits).all()
 
 
+def test_where_events_took_place_is_read_and_costs_nothing_where_all_did_in_one(arrays: BehaviourArrays) -> None:
+    model, histories = untrained(arrays.catalogue.n_items).eval(), arrays.valid.histories
+    elsewhere = dataclasses.replace(histories, surface=(histories.owner + histories.item) % 6)
+    before = recommend_with(model, histories, None).scores
+    assert np.array_equal(before, recommend_with(model, elsewhere, None).scores)  # not learnt yet: it says nothing
+    torch.nn.init.normal_(model.surface)
+    assert not np.allclose(before, recommend_with(model, elsewhere, None).scores, atol=1e-3)
+    content = arrays.generated
+    alike, _ = new_attention_model(arrays.catalogue, arrays.train, content, PARAMS, seed=0)
+    assert alike.surface is None
+
+
 @pytest.mark.parametrize("similarity", ["cosine", "dot"])
 def test_every_parameter_gets_a_gradient(similarity) -> None:
     model = model_of(PARAMS.model_copy(update={"similarity": similarity}), uses_time=True).train()
@@ -174,17 +191,14 @@ def test_every_parameter_gets_a_gradient(similarity) -> None:
     columns[1][1, 1:3] = torch.tensor([0, 7])
     hours = torch.arange(21, dtype=torch.int32) * 20
     heat = torch.rand(21, N_ITEMS)
-    output = model(*columns, torch.arange(21), hours, heat, generated_for(21), True)
+    output = model(Events(*columns), torch.arange(21), hours, heat, generated_for(21), True)
     torch.nn.functional.cross_entropy(output.logits, torch.arange(21) % N_ITEMS).backward()
     without = [name for name, part in model.named_parameters() if part.grad is None or not part.grad.abs().sum() > 0]
     assert without == []
 
 
 def test_requests_use_the_generated_content_that_they_are_handed(arrays: BehaviourArrays) -> None:
-    torch.manual_seed(0)
-    model = AttentionRecommender(
-        PARAMS, n_items=arrays.catalogue.n_items, n_kinds=7, content_width=WIDTH, uses_generated=True, uses_time=False
-    ).eval()
+    model = untrained(arrays.catalogue.n_items).eval()
     model.content.copy_(torch.from_numpy(arrays.catalogue.vectors))
     histories = arrays.valid.histories
     looked_up = arrays.generated.at(histories.request_state)
@@ -195,17 +209,13 @@ def test_requests_use_the_generated_content_that_they_are_handed(arrays: Behavio
 
 
 def test_generated_content_of_the_wrong_shape_is_refused(arrays: BehaviourArrays) -> None:
-    model = AttentionRecommender(
-        PARAMS, n_items=arrays.catalogue.n_items, n_kinds=7, content_width=WIDTH, uses_generated=True, uses_time=False
-    )
+    model = untrained(arrays.catalogue.n_items)
     with pytest.raises(ValueError, match="expected"):
         recommend_with(model, arrays.valid.histories, np.zeros((1, N_SAMPLES, WIDTH + 1), dtype=np.float32))
 
 
 def test_a_history_longer_than_a_window_is_read_from_its_end(arrays: BehaviourArrays) -> None:
-    model = AttentionRecommender(
-        PARAMS, n_items=arrays.catalogue.n_items, n_kinds=7, content_width=WIDTH, uses_generated=False, uses_time=False
-    ).eval()
+    model = untrained(arrays.catalogue.n_items, uses_generated=False).eval()
     longest = arrays.train.take(np.array([np.argmax(arrays.train.lengths)]))
     assert longest.lengths[0] > PARAMS.max_length
     other = dataclasses.replace(longest, item=np.concatenate([[(longest.item[0] + 1) % 20], longest.item[1:]]))

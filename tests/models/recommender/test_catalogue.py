@@ -26,6 +26,12 @@ def test_tables_without_rows_make_an_empty_catalogue() -> None:
     assert catalogue_of(empty["content_features"], empty["behaviour_sequences"]).n_items == 0
 
 
+def test_surfaces_are_named_where_they_tell_events_apart(contents, events_of) -> None:
+    events = events_of([("u", "item1", 0, "train"), ("u", "item2", 1, "train"), ("v", "item1", 2, "test")])
+    assert catalogue_of(contents, events).surfaces == ()
+    assert catalogue_of(contents, events.assign(surface=["search", None, "feed"])).surfaces == ("feed", "search")
+
+
 def test_index_of_an_unknown_item_is_minus_one(contents, events_of) -> None:
     catalogue = catalogue_of(contents, events_of([]))
     assert catalogue.index_of(pd.Series(["item2", "nobody"])).tolist() == [2, -1]

@@ -15,7 +15,7 @@ def histories_from(lists: list[list[int]]) -> Histories:
     nothing = np.full(len(item), np.nan)
     none = np.full(len(item), -1)
     user = np.full(len(lists), -1), np.full(len(lists), np.nan), Crowd.of(item, nothing, 15)
-    return Histories(offsets, item, np.ones_like(item), nothing, nothing, nothing, none, *user)
+    return Histories(offsets, item, np.ones_like(item), nothing, nothing, none, nothing, none, *user)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from affectlens.models.recommender.streams import EventStream, padded, request_w
 def stream_of_lengths(lengths: list[int]) -> EventStream:
     """Users with that many events each, and a start token before them."""
     offsets = np.concatenate([[0], np.cumsum(np.asarray(lengths) + 1)])
-    return EventStream(offsets, *[np.arange(1, offsets[-1] + 1)] * 6)
+    return EventStream(offsets, *[np.arange(1, offsets[-1] + 1)] * 7)
 
 
 @given(

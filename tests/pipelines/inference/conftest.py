@@ -51,6 +51,7 @@ def tables() -> dict[str, pd.DataFrame]:
             "kind": "view",
             "dwell_s": 5.0,
             "gap_s": 60.0,
+            "surface": "feed",
             "split": np.tile(["train"] * 4 + ["valid", "test"], N_USERS),
         }
     )

@@ -28,6 +28,7 @@ def sequences() -> pd.DataFrame:
             "occurred_at": occurred_at,
             "kind": generator.choice(["view", "like"], len(user)),
             "dwell_s": generator.exponential(20, len(user)),
+            "surface": "feed",
             "gap_s": pd.Series(occurred_at).groupby(user).diff().dt.total_seconds(),
             "split": np.select([day < 7, day < 8.5], ["train", "valid"], default="test"),
         }

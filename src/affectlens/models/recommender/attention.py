@@ -1,7 +1,7 @@
 """The attention recommender of the chain: a causal self-attention model with W_t = M_A(A_t, G_t) and R_t = W_t G_t.
 
 Source: Kang & McAuley 2018, "Self-Attentive Sequential Recommendation", arXiv:1808.09781. Departs from it in the loss
-(softmax over all items), in the events (kind, dwell and gap beside the item), in what the
+(softmax over all items), in the events (kind, dwell, gap and surface beside the item), in what the
 moment of the request adds, and in the term of the generated content.
 """
 
@@ -46,6 +46,28 @@ class AttentionParams(Params):
     heat_half_life_days: float = Field(gt=0, description="age at which what others consumed counts half")
     heat_floor: float = Field(gt=0, description="heat of an item that nobody consumed")
     match_width: int = Field(ge=1, description="M, rows of V in <V R_t, V g_i>")
+
+
+class Events(NamedTuple):
+    """A_t as the model reads it: B windows of T positions, zeros behind their end, each (B, T).
+
+    Attributes:
+        token: 0 padding, item + 1, or N + 1 for the start of a history.
+        kind: what was done.
+        dwell: bucket of the attention that it got.
+        gap: bucket of the time since the event before.
+        surface: where it took place; 0 unknown.
+    """
+
+    token: Tensor
+    kind: Tensor
+    dwell: Tensor
+    gap: Tensor
+    surface: Tensor
+
+    def to(self, device: torch.device) -> Events:
+        """The same on a device."""
+        return Events(*(column.to(device) for column in self))
 
 
 class FeedMoment(NamedTuple):
@@ -204,6 +226,7 @@ class AttentionRecommender(nn.Module):
         *,
         n_items: int,
         n_kinds: int,
+        n_surfaces: int,
         content_width: int,
         uses_generated: bool,
         uses_time: bool,
@@ -215,6 +238,7 @@ class AttentionRecommender(nn.Module):
         self.kind = nn.Embedding(n_kinds + 1, width)
         self.dwell = nn.Embedding(params.n_dwell_buckets, width)
         self.gap = nn.Embedding(params.n_gap_buckets, width)
+        self.surface = nn.Parameter(torch.zeros(n_surfaces + 1, width)) if n_surfaces else None
         self.position = nn.Embedding(params.max_length, width)
         self.project = nn.Linear(content_width, width, bias=False) if content_width else None
         self.drop = StateDropout(params.dropout)
@@ -264,33 +288,33 @@ class AttentionRecommender(nn.Module):
         vectors: Tensor = self.item.weight * kept[:, None] + self.project(self.content)
         return vectors
 
-    def states(self, items: Tensor, token: Tensor, kind: Tensor, dwell: Tensor, gap: Tensor) -> Tensor:
-        """Behaviour states h (B, T, D) from item vectors (N, D) and padded events, each (B, T)."""
-        states = self._read(items, token, kind, dwell, gap)
+    def states(self, items: Tensor, events: Events) -> Tensor:
+        """Behaviour states h (B, T, D) from item vectors (N, D) and events."""
+        states = self._read(items, events)
         for block in self.blocks:
             states = block(states)
         return self.norm(states)  # type: ignore[no-any-return]
 
-    def last_weights(self, items: Tensor, token: Tensor, kind: Tensor, dwell: Tensor, gap: Tensor) -> Tensor:
+    def last_weights(self, items: Tensor, events: Events) -> Tensor:
         """Weights (B, T, T) of the last block, `CausalBlock.weights`; arguments as in `states`."""
-        states, last = self._read(items, token, kind, dwell, gap), self.blocks[-1]
+        states, last = self._read(items, events), self.blocks[-1]
         for block in self.blocks[:-1]:
             states = block(states)
         assert isinstance(last, CausalBlock)
         return last.weights(states)
 
-    def _read(self, items: Tensor, token: Tensor, kind: Tensor, dwell: Tensor, gap: Tensor) -> Tensor:
+    def _read(self, items: Tensor, events: Events) -> Tensor:
         tokens = torch.cat([torch.zeros_like(self.start)[None], items, self.start[None]])  # (N + 2, D)
-        place = torch.arange(token.shape[1], device=token.device)
-        events = functional.embedding(token, tokens) + self.kind(kind) + self.dwell(dwell) + self.gap(gap)
-        return self.drop(events + self.position(place))  # type: ignore[no-any-return]
+        place = torch.arange(events.token.shape[1], device=events.token.device)
+        read = functional.embedding(events.token, tokens) + self.kind(events.kind)
+        read = read + self.dwell(events.dwell) + self.gap(events.gap)
+        if self.surface is not None:
+            read = read + functional.embedding(events.surface, self.surface)
+        return self.drop(read + self.position(place))  # type: ignore[no-any-return]
 
     def forward(
         self,
-        token: Tensor,
-        kind: Tensor,
-        dwell: Tensor,
-        gap: Tensor,
+        events: Events,
         asks: Tensor,
         hour: Tensor,
         heat: Tensor | None,
@@ -300,10 +324,7 @@ class AttentionRecommender(nn.Module):
         """Score items at the positions that ask.
 
         Args:
-            token: (B, T) 0 padding at the end, item + 1, or N + 1 for the start.
-            kind: (B, T).
-            dwell: (B, T) buckets.
-            gap: (B, T) buckets.
+            events: what users did.
             asks: (P,) positions in the flattened (B * T) that ask for the next item.
             hour: (P,) whole hours since 1970 of the requests.
             heat: (P, N), or (P, classes) likewise: how much of each item was consumed lately; None where times are not
@@ -313,7 +334,7 @@ class AttentionRecommender(nn.Module):
                 at the request with minus infinity.
         """
         items = self.items()
-        states = self.states(items, token, kind, dwell, gap).flatten(0, 1)[asks]  # (P, D)
+        states = self.states(items, events).flatten(0, 1)[asks]  # (P, D)
         return self.match(states, items, hour, heat, generated, only_classes)
 
     def match(
@@ -360,11 +381,12 @@ class AttentionRecommender(nn.Module):
 
 
 def build_attention_recommender(params: Mapping[str, Any]) -> AttentionRecommender:
-    """The module from the params of a checkpoint: model, item_ids, n_kinds, content_width and two switches."""
+    """The module from the params of a checkpoint: model, item_ids, surfaces, n_kinds, content_width, two switches."""
     return AttentionRecommender(
         AttentionParams.model_validate(params["model"]),
         n_items=len(params["item_ids"]),
         n_kinds=params["n_kinds"],
+        n_surfaces=len(params.get("surfaces", ())),  # a checkpoint from before they were read has none
         content_width=params["content_width"],
         uses_generated=params["uses_generated"],
         uses_time=params["uses_time"],

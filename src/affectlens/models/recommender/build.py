@@ -14,6 +14,7 @@ from torch import Tensor
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.recommender.attention import (
     AttentionRecommender,
+    Events,
     RecommenderOutput,
     build_attention_recommender,
 )
@@ -151,7 +152,7 @@ def attention_on_events(model: AttentionRecommender, histories: Histories) -> np
     buckets = {"n_dwell_buckets": params.n_dwell_buckets, "n_gap_buckets": params.n_gap_buckets}
     stream = stream_of(histories, len(model.content), **buckets)
     windows = request_windows(stream, params.max_length)
-    weights = model.last_weights(model.items(), *map(torch.as_tensor, padded(stream, windows))).numpy()
+    weights = model.last_weights(model.items(), Events(*map(torch.as_tensor, padded(stream, windows)))).numpy()
     last = weights[np.arange(len(weights)), windows.length - 1]  # (n, places)
     place = np.arange(last.shape[1])[None, :]
     event = windows.begin[:, None] + place - (stream.offsets[:-1, None] + 1)  # -1: the token that starts a history
@@ -168,7 +169,7 @@ def _last_states(model: AttentionRecommender, items: Tensor, stream: EventStream
     for rows in np.split(order, range(_WINDOWS_AT_ONCE, len(order), _WINDOWS_AT_ONCE)):
         events = (torch.as_tensor(column, device=items.device) for column in padded(stream, windows.take(rows)))
         last = torch.as_tensor(windows.length[rows] - 1, device=items.device)
-        found = model.states(items, *events)
+        found = model.states(items, Events(*events))
         states[torch.as_tensor(rows, device=items.device)] = found[torch.arange(len(rows), device=items.device), last]
     return states
 

@@ -30,12 +30,14 @@ class Catalogue:
             unknown, which means: always there.
         vectors: (n_items, d_g) content vectors, zero where an item has none; d_g = 0 where no item has one.
         has_vector: (n_items,) whether the item has a content vector.
+        surfaces: names of where events take place (feed, search, ...); none where all events say the same.
     """
 
     item_ids: tuple[str, ...]
     created_at: np.ndarray
     vectors: np.ndarray
     has_vector: np.ndarray
+    surfaces: tuple[str, ...] = ()
 
     @property
     def n_items(self) -> int:
@@ -75,7 +77,17 @@ def catalogue_of(contents: pd.DataFrame, sequences: pd.DataFrame) -> Catalogue:
     first = pd.Series(seconds(sequences["occurred_at"])).groupby(index_of(item_ids, sequences["content_id"])).min()
     created_at[first.index] = np.minimum(created_at[first.index], first.fillna(np.inf))
     has_vector[: len(contents)] = matrix.shape[1] > 0
-    return Catalogue(item_ids, created_at, vectors, has_vector)
+    return Catalogue(item_ids, created_at, vectors, has_vector, _surfaces_of(sequences["surface"]))
+
+
+def _surfaces_of(surface: pd.Series) -> tuple[str, ...]:
+    """Names of the surfaces; none where all are the same, or all unknown: that tells no event from another.
+
+    >>> _surfaces_of(pd.Series(["search", None])), _surfaces_of(pd.Series(["feed", "feed"]))
+    (('search',), ())
+    """
+    names = tuple(sorted(map(str, surface.dropna().unique())))
+    return names if len(names) + int(surface.isna().any()) > 1 else ()
 
 
 @dataclass(frozen=True)

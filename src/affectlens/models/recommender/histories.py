@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,8 @@ from affectlens.features.times import seconds
 from affectlens.models.recommender.catalogue import NO_STATE, Catalogue, GeneratedContent, index_of
 from affectlens.models.recommender.crowd import Crowd
 from affectlens.schemas import INTERACTION_KINDS
+
+_OF_EVENTS = ("item", "kind", "dwell_s", "gap_s", "surface", "time", "state")
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class Histories:
         kind: (m,) 1 + position in INTERACTION_KINDS.
         dwell_s: (m,) seconds of attention; NaN unknown.
         gap_s: (m,) seconds since the event before; NaN unknown.
+        surface: (m,) 1 + place among the surfaces of the catalogue; 0 unknown.
         time: (m,) seconds since 1970; NaN unknown.
         state: (m,) row of the generated content that exists at the event; -1 none.
         request_state: (n,) row of the generated content that exists when the user asks; -1 none.
@@ -36,6 +40,7 @@ class Histories:
     kind: np.ndarray
     dwell_s: np.ndarray
     gap_s: np.ndarray
+    surface: np.ndarray
     time: np.ndarray
     state: np.ndarray
     request_state: np.ndarray
@@ -73,10 +78,8 @@ class Histories:
         lengths = self.lengths[rows]
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         events = np.repeat(self.offsets[rows] - offsets[:-1], lengths) + np.arange(offsets[-1])
-        columns = (self.item, self.kind, self.dwell_s, self.gap_s, self.time, self.state)
-        item, kind, dwell_s, gap_s, time, state = (column[events] for column in columns)
-        asked = self.request_state[rows], self.request_time[rows], self.crowd
-        return Histories(offsets, item, kind, dwell_s, gap_s, time, state, *asked)
+        asked = {"request_state": self.request_state[rows], "request_time": self.request_time[rows]}
+        return replace(self, offsets=offsets, **self._of_events(events), **asked)
 
     def keep(self, is_kept: np.ndarray) -> Histories:
         """The same users, who ask at the same time, with some of their events only; a gap spans what is left out.
@@ -86,13 +89,10 @@ class Histories:
         """
         owner, place = self.owner[is_kept], np.flatnonzero(is_kept)
         offsets = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=self.n_users))])
-        columns = (self.item, self.kind, self.dwell_s, self.gap_s, self.time, self.state)
-        item, kind, dwell_s, gap_s, time, state = (column[is_kept] for column in columns)
+        kept = self._of_events(place)
         is_as_before = (place == self.offsets[owner]) | (np.diff(place, prepend=-2) == 1)
-        spans = np.where(np.diff(owner, prepend=-1) != 0, np.nan, np.diff(time, prepend=np.nan))
-        gap_s = np.where(is_as_before, gap_s, spans)
-        asked = self.request_state, self.request_time, self.crowd
-        return Histories(offsets, item, kind, dwell_s, gap_s, time, state, *asked)
+        spans = np.where(np.diff(owner, prepend=-1) != 0, np.nan, np.diff(kept["time"], prepend=np.nan))
+        return replace(self, offsets=offsets, **kept | {"gap_s": np.where(is_as_before, kept["gap_s"], spans)})
 
     def before(self, positions: np.ndarray) -> Histories:
         """One history for each of some events: what its user did before it, asked when it took place.
@@ -106,17 +106,20 @@ class Histories:
         lengths = positions - starts
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         events = np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])
-        columns = (self.item, self.kind, self.dwell_s, self.gap_s, self.time, self.state)
-        item, kind, dwell_s, gap_s, time, state = (column[events] for column in columns)
-        asked = np.where(lengths > 0, self.state[np.maximum(positions - 1, 0)], NO_STATE), self.time[positions]
-        return Histories(offsets, item, kind, dwell_s, gap_s, time, state, *asked, self.crowd)
+        known = np.where(lengths > 0, self.state[np.maximum(positions - 1, 0)], NO_STATE)
+        asked = {"request_state": known, "request_time": self.time[positions]}
+        return replace(self, offsets=offsets, **self._of_events(events), **asked)
+
+    def _of_events(self, events: np.ndarray) -> dict[str, Any]:
+        """The columns of some events, by their names."""
+        return {name: getattr(self, name)[events] for name in _OF_EVENTS}
 
     def weights(self, n_items: int, decay: float) -> sparse.csr_matrix:
         """One row a user: decay^age of the latest event with each item, shape (n, n_items), float32.
 
         >>> item, time = np.array([2, 0, 2]), np.zeros(3)
         >>> crowd = Crowd.of(item, time, 3)
-        >>> histories = Histories(np.array([0, 3]), item, time, time, time, time, time, time[:1], time[:1], crowd)
+        >>> histories = Histories(np.array([0, 3]), item, *[time] * 6, time[:1], time[:1], crowd)
         >>> histories.weights(3, 0.5).toarray().tolist()
         [[0.5, 0.0, 1.0]]
         """
@@ -173,4 +176,6 @@ def histories_of(
     request_time = last_time if request_time is None else request_time
     kind = index_of(INTERACTION_KINDS, events["kind"]) + 1
     dwell_s, gap_s = (events[name].to_numpy(dtype=np.float64) for name in ("dwell_s", "gap_s"))
-    return Histories(offsets, item, kind, dwell_s, gap_s, time, state, request_state, request_time, crowd)
+    surface = index_of(catalogue.surfaces, events["surface"]) + 1
+    asked = request_state, request_time, crowd
+    return Histories(offsets, item, kind, dwell_s, gap_s, surface, time, state, *asked)

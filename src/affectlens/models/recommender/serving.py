@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from affectlens.models.recommender.attention import AttentionRecommender
+from affectlens.models.recommender.attention import AttentionRecommender, Events
 from affectlens.models.recommender.histories import Histories
 from affectlens.models.recommender.streams import FUTURE, padded, request_windows, stream_of, whole_hours
 
@@ -70,13 +70,13 @@ class Shelf:
         buckets = {"n_dwell_buckets": params.n_dwell_buckets, "n_gap_buckets": params.n_gap_buckets}
         stream = stream_of(histories, len(self.embedded), **buckets)
         windows = request_windows(stream, params.max_length)
-        token, kind, dwell, gap = padded(stream, windows)
+        token, *others = padded(stream, windows)
         consumed, place = np.unique(token, return_inverse=True)  # only these items are gathered, not all N
         rows = torch.as_tensor(consumed[(consumed > 0) & (consumed <= len(self.embedded))] - 1)
         asks = torch.as_tensor(np.arange(histories.n_users) * token.shape[1] + windows.length - 1)
         gathered = place.reshape(token.shape) + (0 if 0 in consumed else 1)
-        events = map(torch.as_tensor, (gathered, kind, dwell, gap))
-        states = model.states(self.embedded[rows], *events).flatten(0, 1)[asks]  # (n, D)
+        events = Events(*map(torch.as_tensor, (gathered, *others)))
+        states = model.states(self.embedded[rows], events).flatten(0, 1)[asks]  # (n, D)
         given = None if generated is None else torch.as_tensor(generated)
         requests, _, _ = model.asking(model.direction(states), states, given)
         if model.feed is not None:

@@ -47,6 +47,7 @@ class EventStream:
         kind: (m + n,) 0 at the start token.
         dwell: (m + n,) bucket of the attention that the event got.
         gap: (m + n,) bucket of the time since the event before.
+        surface: (m + n,) where it took place; 0 unknown, and at the start token.
         state: (m + n,) row of the generated content that exists at the event; -1 none.
         hour: (m + n,) whole hours since 1970, FUTURE where unknown.
     """
@@ -56,6 +57,7 @@ class EventStream:
     kind: np.ndarray
     dwell: np.ndarray
     gap: np.ndarray
+    surface: np.ndarray
     state: np.ndarray
     hour: np.ndarray
 
@@ -87,6 +89,7 @@ def stream_of(histories: Histories, n_items: int, *, n_dwell_buckets: int, n_gap
         "kind": (histories.kind, 0),
         "dwell": (log_bucket(histories.dwell_s, n_dwell_buckets), 0),
         "gap": (log_bucket(histories.gap_s, n_gap_buckets), 0),
+        "surface": (histories.surface, 0),
         "state": (histories.state, NO_STATE),
         "hour": (whole_hours(histories.time, FUTURE), FUTURE),
     }
@@ -99,7 +102,7 @@ def training_windows(stream: EventStream, max_length: int, overlap: int) -> Wind
 
     The last token of a user is only predicted, never read.
 
-    >>> stream = EventStream(np.array([0, 6]), *[np.arange(6)] * 6)
+    >>> stream = EventStream(np.array([0, 6]), *[np.arange(6)] * 7)
     >>> windows = training_windows(stream, max_length=3, overlap=1)
     >>> windows.begin.tolist(), windows.length.tolist(), windows.n_context.tolist()
     ([0, 2], [3, 3], [0, 1])
@@ -120,9 +123,9 @@ def request_windows(stream: EventStream, max_length: int) -> Windows:
 
 
 def padded(stream: EventStream, windows: Windows) -> tuple[np.ndarray, ...]:
-    """Token, kind, dwell and gap of each window, each (w, longest window), padded with zeros at the end."""
+    """Token, kind, dwell, gap and surface of each window, each (w, longest window), padded with zeros at the end."""
     place = np.arange(windows.length.max(initial=0))
     is_real = place[None, :] < windows.length[:, None]
     position = np.where(is_real, windows.begin[:, None] + place[None, :], 0)
-    columns = (stream.token, stream.kind, stream.dwell, stream.gap)
+    columns = (stream.token, stream.kind, stream.dwell, stream.gap, stream.surface)
     return tuple(np.where(is_real, column[position], 0) for column in columns)

@@ -132,4 +132,5 @@ def open_chain(
             f"{len(catalogue.item_ids)} others or in another order; run --pipeline recommender_training again"
         )
     generated = generated_content_of(generated_content_features)
+    catalogue = replace(catalogue, surfaces=tuple(recommender_checkpoint.params.get("surfaces", ())))
     return Chain(recommender_checkpoint, catalogue, generated, behaviour_sequences)
