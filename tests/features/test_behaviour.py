@@ -151,7 +151,8 @@ def test_no_interactions_give_an_empty_table_with_all_columns():
     table = split_sequences(behaviour_sequences(consumed_events(interactions())), Boundaries(None, None))
     assert len(table) == 0
     assert list(table.columns) == [
-        "user_id", "content_id", "step", "occurred_at", "kind", "dwell_s", "gap_s", "value", "surface", "split",
+        "user_id", "content_id", "step", "occurred_at", "kind", "dwell_s", "gap_s", "value",
+        "is_liked", "is_commented", "is_shared", "surface", "split",
     ]  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from affectlens.training.loop import TrainerParams, TrainingParams
 from affectlens.training.recommender import (
     fit_attention,
     new_attention_model,
-    next_item_loss,
+    next_event_loss,
     recommender_batches,
     shuffled_by_length,
     softmax_classes,
@@ -47,7 +47,8 @@ def histories_from(lists: list[list[int]], states: int = 0) -> Histories:
     state = np.arange(len(item)) % states if states else np.full(len(item), -1)
     unknown = np.full(len(item), np.nan)
     user = np.full(len(lists), -1), np.full(len(lists), np.nan), Crowd.of(item, unknown, N_ITEMS)
-    return Histories(offsets, item, np.ones_like(item), unknown, unknown, np.zeros_like(item), unknown, state, *user)
+    columns = unknown, unknown, np.zeros_like(item), np.tile(unknown[:, None], 4), unknown, state
+    return Histories(offsets, item, np.ones_like(item), *columns, *user)
 
 
 def generated_content(n_states: int) -> GeneratedContent:
@@ -133,7 +134,7 @@ def test_loss_of_an_untrained_model_is_about_that_of_a_guess(eight, catalogue) -
     params = PARAMS.model_copy(update={"temperature": 10.0})
     model, _ = new_attention_model(catalogue, eight, NOTHING, params, 0)
     batch = next(iter(recommender_batches(eight, catalogue, NOTHING, params, 1000)(np.random.default_rng(0))))
-    assert next_item_loss(model, batch).item() == pytest.approx(np.log(N_ITEMS), abs=0.1)
+    assert next_event_loss(model, batch).item() == pytest.approx(np.log(N_ITEMS), abs=0.1)
 
 
 def test_padding_changes_no_loss(eight, catalogue) -> None:
@@ -146,8 +147,8 @@ def test_padding_changes_no_loss(eight, catalogue) -> None:
     assert len(together) == 1
     assert len(alone) > eight.n_users
     assert (together[0].events.token == 0).any()
-    total = sum(next_item_loss(model, batch).item() * len(batch.target) for batch in alone)
-    assert next_item_loss(model, together[0]).item() == pytest.approx(total / len(eight.item), rel=1e-5)
+    total = sum(next_event_loss(model, batch).item() * len(batch.target) for batch in alone)
+    assert next_event_loss(model, together[0]).item() == pytest.approx(total / len(eight.item), rel=1e-5)
 
 
 @pytest.mark.parametrize("products", [torch.float32, torch.bfloat16])
@@ -160,7 +161,7 @@ def test_it_overfits_eight_sequences(eight, catalogue, states, products) -> None
     batch = next(iter(recommender_batches(train, catalogue, content, PARAMS, 1000)(np.random.default_rng(0))))
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.03, weight_decay=0.0)
     for _ in range(60):
-        loss = next_item_loss(model, batch, products)
+        loss = next_event_loss(model, batch, products)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import pandas as pd
+from scipy.stats import rankdata
 
+from affectlens.evaluation.beyond_accuracy import set_estimate
 from affectlens.evaluation.estimate import N_RESAMPLES, Estimate
 
 # Maps user weights (B, U), how often each user was drawn, to the metric (B,).
@@ -37,6 +40,32 @@ def area_under_curve(is_positive: np.ndarray, score: np.ndarray, user: np.ndarra
         return area
 
     return value
+
+
+def area_over_users(
+    is_positive: np.ndarray, score: np.ndarray, user: np.ndarray, *, n_groups: int, seed: int
+) -> Estimate:
+    """The same of many rows, with an interval that leaves out groups of users in turn.
+
+    Args:
+        is_positive: (n,) booleans.
+        score: (n,).
+        user: (n,) ids.
+        n_groups: groups of users, at least 2.
+        seed: of the groups.
+    """
+    codes = pd.factorize(user)[0]
+
+    def area(rows_of_users: np.ndarray) -> float:
+        kept = np.isin(codes, rows_of_users)
+        ranks, positive = rankdata(score[kept]), is_positive[kept]
+        n_positive, n_negative = positive.sum(), (~positive).sum()
+        if min(n_positive, n_negative) == 0:
+            return float("nan")
+        return float((ranks[positive].sum() - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative))
+
+    n_users = int(codes.max()) + 1
+    return set_estimate(area, n_users, n_groups=max(2, min(n_groups, n_users)), seed=seed)
 
 
 def accuracy(truth: np.ndarray, predicted: np.ndarray, user: np.ndarray, n_users: int) -> Statistic:

@@ -10,7 +10,9 @@ from affectlens.schemas import INTERACTION_KINDS
 
 # Within one exposure a stronger kind replaces a weaker one; ratings and purchases are events of their own.
 _STRENGTH = {"impression": 0, "view": 1, "like": 2, "comment": 3, "share": 4}
-_COLUMNS = ("user_id", "content_id", "step", "occurred_at", "kind", "dwell_s", "gap_s", "value", "surface", "split")
+_REACTIONS = {"like": "is_liked", "comment": "is_commented", "share": "is_shared"}
+_TOLD = ("value", *_REACTIONS.values(), "surface")
+_COLUMNS = ("user_id", "content_id", "step", "occurred_at", "kind", "dwell_s", "gap_s", *_TOLD, "split")
 _NEVER = np.iinfo(np.int64).max
 
 
@@ -20,9 +22,11 @@ def consumed_events(interactions: pd.DataFrame) -> pd.DataFrame:
     An exposure is one place in one slate: the rows that share user_id, content_id, slate_id and position. Rows
     without a slate, ratings and purchases are each an exposure of their own. An event happens at the exposure's
     first consuming row; `dwell_s` is the longest of its rows; `value` and `surface` are those of its strongest row.
+    Whether it was liked, commented on and shared any of its rows tells; of ratings and purchases nobody knows.
 
     Returns:
-        user_id, content_id, occurred_at, kind, dwell_s, value, surface; ordered by the first consuming row.
+        user_id, content_id, occurred_at, kind, dwell_s, value, is_liked, is_commented, is_shared, surface; ordered by
+        the first consuming row.
     """
     kind = pd.Categorical(interactions["kind"], categories=list(INTERACTION_KINDS)).codes
     is_kept = (kind > 0) | interactions["dwell_s"].notna().to_numpy()
@@ -66,6 +70,7 @@ def _strongest(
     starts = np.flatnonzero(np.diff(exposure[order], prepend=-1))
     best = order[starts]
     events = rows.loc[best, ["user_id", "content_id", "occurred_at", "kind", "dwell_s", "value", "surface"]]
+    events = events.assign(**_reactions(rows["kind"], order, starts))
     if not len(starts):
         return events.assign(ended_at=events["occurred_at"])
     is_consumed = (strength >= int(is_consumed_only))[order]
@@ -78,6 +83,17 @@ def _strongest(
     events = events.assign(occurred_at=_as_times(first_time), dwell_s=longest, ended_at=_as_times(ended))
     kept = np.argsort(first_row, kind="stable")[: int((first_row < _NEVER).sum())]
     return events.iloc[kept].reset_index(drop=True)
+
+
+def _reactions(kind: pd.Series, order: np.ndarray, starts: np.ndarray) -> dict[str, pd.arrays.BooleanArray]:
+    """What was done in each exposure beside viewing it; unknown where its kind leaves no room for that."""
+    names = kind.to_numpy(dtype=object)[order]
+    is_open = pd.Series(names[starts]).isin(_STRENGTH).to_numpy(dtype=bool)
+    found = {}
+    for name, column in _REACTIONS.items():
+        was_done = np.logical_or.reduceat(names == name, starts) if len(starts) else np.zeros(0, dtype=bool)
+        found[column] = pd.arrays.BooleanArray(was_done.astype(bool), ~is_open)
+    return found
 
 
 def behaviour_sequences(events: pd.DataFrame) -> pd.DataFrame:

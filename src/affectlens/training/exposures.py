@@ -64,9 +64,14 @@ class ExposureBatch:
 
 def outcome_loss(model: nn.Module, batch: ExposureBatch) -> Tensor:
     """Mean over outcomes of the mean cross-entropy of the rows where it could be done."""
-    known = ~batch.outcomes.isnan()
-    target = torch.where(known, batch.outcomes, 0.0)
-    losses = functional.binary_cross_entropy_with_logits(model(batch.users, batch.items), target, reduction="none")
+    return known_cross_entropy(model(batch.users, batch.items), batch.outcomes)
+
+
+def known_cross_entropy(logits: Tensor, outcomes: Tensor) -> Tensor:
+    """Mean over outcomes of the mean cross-entropy of the rows (n, T) where they are known, not NaN."""
+    known = ~outcomes.isnan()
+    target = torch.where(known, outcomes, 0.0)
+    losses = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
     per_outcome = (losses * known).sum(dim=0) / known.sum(dim=0).clamp(min=1)
     return per_outcome.mean()
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Self, cast
+from typing import Any, Self, cast
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from affectlens.models.recommender.attention import AttentionParams, AttentionRe
 from affectlens.models.recommender.build import AttentionScorer, build_recommender_model
 from affectlens.models.recommender.catalogue import Catalogue, GeneratedContent
 from affectlens.models.recommender.histories import Histories
+from affectlens.models.recommender.outcomes import OutcomesParams, outcomes_of, predicting, settings_of, told
 from affectlens.models.recommender.spectral import spectral_items
 from affectlens.models.recommender.streams import (
     ALWAYS,
@@ -31,6 +32,7 @@ from affectlens.models.recommender.streams import (
     whole_hours,
 )
 from affectlens.schemas import INTERACTION_KINDS
+from affectlens.training.exposures import known_cross_entropy, usual_log_odds
 from affectlens.training.loop import Batches, TrainerParams, TrainingParams, fit
 from affectlens.training.losses import blocked_cross_entropy, blocked_feed_cross_entropy
 from affectlens.training.pace import Pace, PaceParams
@@ -54,6 +56,8 @@ class RecommenderBatch:
         heat: (P, classes) how much of each item was consumed before that day; None where times are not known.
         target: (P,) its item, as a place among the classes of the softmax.
         generated: (P, K, G) generated content that existed at the position; None where the environment has none.
+        item: (P,) the item of the event that followed; None where no outcome is learnt.
+        outcomes: (P, T) what was done with it: 1, 0 or NaN; None likewise.
     """
 
     events: Events
@@ -62,6 +66,8 @@ class RecommenderBatch:
     heat: Tensor | None
     target: Tensor
     generated: Tensor | None
+    item: Tensor | None = None
+    outcomes: Tensor | None = None
 
     def to(self, device: torch.device) -> Self:
         """The same batch on a device."""
@@ -73,6 +79,8 @@ class RecommenderBatch:
             heat=None if self.heat is None else self.heat.to(device),
             target=self.target.to(device),
             generated=None if self.generated is None else self.generated.to(device),
+            item=None if self.item is None else self.item.to(device),
+            outcomes=None if self.outcomes is None else self.outcomes.to(device),
         )
 
 
@@ -86,7 +94,12 @@ def softmax_classes(train: Histories, catalogue: Catalogue) -> np.ndarray:
 
 
 def recommender_batches(
-    train: Histories, catalogue: Catalogue, content: GeneratedContent, params: AttentionParams, batch_size: int
+    train: Histories,
+    catalogue: Catalogue,
+    content: GeneratedContent,
+    params: AttentionParams,
+    batch_size: int,
+    outcomes: np.ndarray | None = None,
 ) -> Batches:
     """Batches of one epoch: every training event is predicted exactly once.
 
@@ -96,6 +109,7 @@ def recommender_batches(
         content: generated content of all states.
         params: window length, overlap and buckets.
         batch_size: predicted events a batch, about; it bounds the softmax, whatever the lengths of the histories.
+        outcomes: (m, T) of the training events, where they are learnt.
     """
     buckets = {"n_dwell_buckets": params.n_dwell_buckets, "n_gap_buckets": params.n_gap_buckets}
     stream = stream_of(train, catalogue.n_items, **buckets)
@@ -105,13 +119,14 @@ def recommender_batches(
     place = np.zeros(catalogue.n_items, dtype=np.int64)
     place[classes] = np.arange(len(classes))
     crowd = train.crowd.of_items(classes)
+    told = None if outcomes is None else np.insert(outcomes, train.offsets[:-1], np.nan, axis=0)
 
     def heat(hour: np.ndarray) -> np.ndarray:
         return crowd.heat(hour * 3600.0, params.heat_half_life_days)
 
     def batches(generator: np.random.Generator) -> Iterator[RecommenderBatch]:
         for rows in shuffled_by_length(windows, batch_size, generator):
-            yield _batch(stream, windows.take(rows), place, content, None if train.crowd.is_empty else heat)
+            yield _batch(stream, windows.take(rows), place, content, None if train.crowd.is_empty else heat, told)
 
     return batches
 
@@ -133,42 +148,57 @@ def _batch(
     place_of: np.ndarray,
     content: GeneratedContent,
     heat: Callable[[np.ndarray], np.ndarray] | None,
+    told: np.ndarray | None,
 ) -> RecommenderBatch:
-    events = padded(stream, windows)
-    place = np.arange(events[0].shape[1])[None, :]
-    predicts = (place >= windows.n_context[:, None]) & (place < windows.length[:, None])
-    asks, position = np.flatnonzero(predicts), (windows.begin[:, None] + place)[predicts]
+    asks, position = predicting(windows)
     if heat is not None:
         in_time = np.argsort(stream.hour[position + 1], kind="stable")
         asks, position = asks[in_time], position[in_time]
     hour = stream.hour[position + 1]
-    target = place_of[stream.token[position + 1] - 1]
+    item = stream.token[position + 1] - 1
     return RecommenderBatch(
-        events=Events(*map(torch.from_numpy, events)),
+        events=Events(*map(torch.from_numpy, padded(stream, windows))),
         asks=torch.from_numpy(asks),
         hour=torch.from_numpy(hour),
         heat=None if heat is None else torch.from_numpy(heat(hour)),
-        target=torch.from_numpy(target),
+        target=torch.from_numpy(place_of[item]),
         generated=None if content.is_empty else torch.from_numpy(content.at(stream.state[position])),
+        item=None if told is None else torch.from_numpy(item),
+        outcomes=None if told is None else torch.from_numpy(told[position + 1]),
     )
 
 
-def next_item_loss(model: nn.Module, batch: RecommenderBatch, products: torch.dtype = torch.float32) -> Tensor:
-    """Mean cross-entropy of the next item over the items that existed, at real positions only.
+def next_event_loss(
+    model: nn.Module, batch: RecommenderBatch, products: torch.dtype = torch.float32, outcome_weight: float = 1.0
+) -> Tensor:
+    """Mean cross-entropy of the next item and, where they are learnt, of what is done with it times their weight."""
+    columns = (batch.events, batch.asks, batch.hour, batch.heat, batch.generated)
+    output: RecommenderOutput = model(*columns, only_classes=True, item=batch.item)
+    loss = _next_item_loss(output, batch, products)
+    if output.outcomes is None or batch.outcomes is None:
+        return loss
+    return loss + outcome_weight * known_cross_entropy(output.outcomes, batch.outcomes)
+
+
+def _next_item_loss(output: RecommenderOutput, batch: RecommenderBatch, products: torch.dtype) -> Tensor:
+    """Over the items that existed, at real positions only.
 
     Where nothing is known of times the softmax is nearly all of a step, and `products` the type of its products.
     """
-    columns = (batch.events, batch.asks, batch.hour, batch.heat, batch.generated)
-    output: RecommenderOutput = model(*columns, only_classes=True)
     if output.moment is None:
         return blocked_cross_entropy(output.states, output.items, batch.target, _STATES_AT_ONCE, products)
     return blocked_feed_cross_entropy(output.states, output.items, output.moment, batch.target, _REQUESTS_AT_ONCE)
 
 
 def new_attention_model(
-    catalogue: Catalogue, train: Histories, content: GeneratedContent, params: AttentionParams, seed: int
+    catalogue: Catalogue,
+    train: Histories,
+    content: GeneratedContent,
+    params: AttentionParams,
+    seed: int,
+    outcomes: Mapping[str, Any] | None = None,
 ) -> tuple[AttentionRecommender, dict[str, object]]:
-    """An untrained model over this catalogue, and the params that rebuild it."""
+    """An untrained model over this catalogue, and the params that rebuild it; `outcomes` as of `settings_of`."""
     sizes = {
         "model": params.model_dump(),
         "item_ids": list(catalogue.item_ids),
@@ -177,6 +207,7 @@ def new_attention_model(
         "content_width": catalogue.vectors.shape[1],
         "uses_generated": not content.is_empty,
         "uses_time": not train.crowd.is_empty,
+        "outcomes": outcomes,
     }
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -203,6 +234,7 @@ def fit_attention(
     work_dir: Path | None,
     metric_name: str,
     pace: PaceParams | None = None,
+    outcomes: OutcomesParams | None = None,
 ) -> tuple[Checkpoint, pd.DataFrame]:
     """Fit the attention recommender; its best weights by the validation metric, and one history row an epoch.
 
@@ -218,8 +250,14 @@ def fit_attention(
         work_dir: folder of event files and of the state of an unfinished fit; None writes nothing.
         metric_name: name of the validation metric.
         pace: learning rate step by step; None keeps it as it is.
+        outcomes: what is learnt beside the next item; None: nothing.
     """
-    model, sizes = new_attention_model(catalogue, train, content, params, seed)
+    names = [] if outcomes is None else told(train, outcomes)
+    settings = None if outcomes is None or not names else settings_of(names, outcomes)
+    model, sizes = new_attention_model(catalogue, train, content, params, seed, settings)
+    done = None if settings is None else outcomes_of(train, names, settings["liked_from"])
+    if model.outcomes is not None and done is not None:
+        model.outcomes.usual.copy_(torch.from_numpy(usual_log_odds(done)))
     facts: dict[str, object] = {"seed": seed, "uses_generated_content": not content.is_empty}
     if len(train.item) == 0:
         logger.warning("no training events: the attention recommender keeps its initial weights")
@@ -227,8 +265,12 @@ def fit_attention(
         return Checkpoint.of(model, "attention", sizes, **facts, settings={}, trials=[]), empty
     history = fit(
         model,
-        recommender_batches(train, catalogue, content, params, training.batch_size),
-        partial(next_item_loss, products=trainer.wide_products),
+        recommender_batches(train, catalogue, content, params, training.batch_size, done),
+        partial(
+            next_event_loss,
+            products=trainer.wide_products,
+            outcome_weight=1.0 if outcomes is None else outcomes.weight,
+        ),
         lambda fitted: evaluate(AttentionScorer(cast("AttentionRecommender", fitted), content)),
         training,
         trainer,

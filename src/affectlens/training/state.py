@@ -43,9 +43,9 @@ class State:
 def identity_of(model: nn.Module, first_batch: Any, params: BaseModel, seed: int) -> str:
     """Fingerprint of a fit: initial weights, first batch, parameters and seed. Another fit never resumes this one."""
     digest = hashlib.sha256(f"{params.model_dump_json()}/{seed}".encode())
-    tensors = [*model.state_dict().values()]
-    tensors += [getattr(first_batch, field.name) for field in dataclasses.fields(first_batch)]
-    for tensor in tensors:
+    fields = [getattr(first_batch, field.name) for field in dataclasses.fields(first_batch)]
+    parts = [part for field in fields for part in (field if isinstance(field, tuple) else (field,))]
+    for tensor in (*model.state_dict().values(), *parts):
         if isinstance(tensor, Tensor):
             digest.update(np.ascontiguousarray(tensor.detach().cpu().float().numpy()).tobytes())
     return digest.hexdigest()

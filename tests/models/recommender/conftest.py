@@ -12,6 +12,10 @@ START = pd.Timestamp("2025-01-01", tz="UTC")
 N_USERS, N_ITEMS, N_SAMPLES, WIDTH = 12, 20, 3, 4
 
 
+def nothing_told() -> dict[str, float]:
+    return dict.fromkeys(("value", "is_liked", "is_commented", "is_shared"), np.nan)
+
+
 @pytest.fixture
 def events_of() -> Callable[[list[tuple]], pd.DataFrame]:
     """`behaviour_sequences` from rows (user, item, day, split); steps count up within each user."""
@@ -20,7 +24,7 @@ def events_of() -> Callable[[list[tuple]], pd.DataFrame]:
         frame = pd.DataFrame(rows, columns=["user_id", "content_id", "day", "split"])
         frame["step"] = frame.groupby("user_id").cumcount()
         frame["occurred_at"] = START + pd.to_timedelta(frame.pop("day").astype(float), unit="D")
-        return frame.assign(kind="view", dwell_s=30.0, gap_s=86_400.0, surface="feed")
+        return frame.assign(kind="view", dwell_s=30.0, gap_s=86_400.0, surface="feed", **nothing_told())
 
     return build
 

@@ -86,10 +86,8 @@ def test_the_scores_of_a_user_do_not_depend_on_who_else_asks(checkpoint, arrays)
 
 
 def test_a_user_without_a_history_can_ask(checkpoint, arrays) -> None:
-    histories = arrays.train.take(np.array([0]))
-    nobody = type(histories)(
-        np.array([0, 0]), *[np.zeros(0, dtype=np.int64)] * 7, np.array([-1]), np.array([np.nan]), arrays.train.crowd
-    )
+    one = arrays.train.take(np.array([0]))
+    nobody = one.keep(np.zeros(len(one.item), dtype=bool))
     assert np.isfinite(load_recommender(checkpoint, arrays.generated).score(nobody)).all()
 
 

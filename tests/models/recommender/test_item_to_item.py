@@ -15,7 +15,8 @@ def histories_from(lists: list[list[int]]) -> Histories:
     nothing = np.full(len(item), np.nan)
     none = np.full(len(item), -1)
     user = np.full(len(lists), -1), np.full(len(lists), np.nan), Crowd.of(item, nothing, 15)
-    return Histories(offsets, item, np.ones_like(item), nothing, nothing, none, nothing, none, *user)
+    columns = nothing, nothing, none, np.full((len(item), 4), np.nan)
+    return Histories(offsets, item, np.ones_like(item), *columns, nothing, none, *user)
 
 
 @pytest.fixture

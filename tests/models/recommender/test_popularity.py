@@ -13,7 +13,8 @@ def events(items: list[int], days: list[float], request_day: float = np.nan) -> 
     nothing, none = np.full(len(items), np.nan), np.full(len(items), -1)
     time = np.asarray(days) * SECONDS_A_DAY
     user = np.array([-1]), np.array([request_day]) * SECONDS_A_DAY, Crowd.of(item, time, 4)
-    return Histories(np.array([0, len(items)]), item, np.ones_like(item), nothing, nothing, none, time, none, *user)
+    columns = nothing, nothing, none, np.full((len(items), 4), np.nan)
+    return Histories(np.array([0, len(items)]), item, np.ones_like(item), *columns, time, none, *user)
 
 
 def test_without_a_half_life_every_event_counts_one() -> None:

@@ -13,7 +13,7 @@ def histories(*users: list[int]) -> Histories:
     offsets = np.concatenate([[0], np.cumsum([len(user) for user in users])])
     kind, state = np.ones(len(item), dtype=np.int64), np.full(len(item), -1)
     return Histories(
-        offsets, item, kind, nothing, nothing, kind, nothing, state,
+        offsets, item, kind, nothing, nothing, kind, np.full((len(item), 4), np.nan), nothing, state,
         np.full(n, -1), np.full(n, np.nan), Crowd.of(item, nothing, 9),
     )  # fmt: skip
 

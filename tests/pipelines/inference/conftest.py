@@ -52,6 +52,10 @@ def tables() -> dict[str, pd.DataFrame]:
             "dwell_s": 5.0,
             "gap_s": 60.0,
             "surface": "feed",
+            "value": np.nan,
+            "is_liked": False,
+            "is_commented": False,
+            "is_shared": False,
             "split": np.tile(["train"] * 4 + ["valid", "test"], N_USERS),
         }
     )

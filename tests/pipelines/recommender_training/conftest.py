@@ -29,6 +29,10 @@ def sequences() -> pd.DataFrame:
             "kind": generator.choice(["view", "like"], len(user)),
             "dwell_s": generator.exponential(20, len(user)),
             "surface": "feed",
+            "value": np.nan,
+            "is_liked": generator.random(len(user)) < np.where(user % 5 == item % 5, 0.8, 0.2),
+            "is_commented": pd.NA,
+            "is_shared": False,
             "gap_s": pd.Series(occurred_at).groupby(user).diff().dt.total_seconds(),
             "split": np.select([day < 7, day < 8.5], ["train", "valid"], default="test"),
         }

@@ -30,6 +30,7 @@ def test_it_reads_features_and_generated_content_and_hands_on_the_chain_recommen
         "recommender_scores",
         "recommender_unit_scores",
         "stand_in_scores",
+        "outcome_scores",
         "ladder_scores",
         "ladder_material",
         "exposure_scores",

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from affectlens.models.layers import StateDropout
+from affectlens.models.recommender.two_tower import TwoTower, TwoTowerParams
 from affectlens.params import Params
 
 # Shapes: B windows, T positions, P positions that ask, N items, D width, K generated vectors, G content width, M match.
@@ -114,6 +115,7 @@ class RecommenderOutput(NamedTuple):
         moment: what the moment of the request adds; None where times are not known.
         weights: W_t (P, K), non-negative, sum 1; None where there is no generated content.
         vectors: R_t (P, G), the weighted sum of the generated vectors; None likewise.
+        outcomes: log-odds (P, T) of what is done with the item that follows; None where nobody asks.
     """
 
     states: Tensor
@@ -121,6 +123,7 @@ class RecommenderOutput(NamedTuple):
     moment: FeedMoment | None
     weights: Tensor | None
     vectors: Tensor | None
+    outcomes: Tensor | None = None
 
     @property
     def logits(self) -> Tensor:
@@ -230,6 +233,8 @@ class AttentionRecommender(nn.Module):
         content_width: int,
         uses_generated: bool,
         uses_time: bool,
+        outcomes: TwoTowerParams | None = None,
+        n_outcomes: int = 0,
     ) -> None:
         super().__init__()
         self.params, width = params, params.width
@@ -255,6 +260,9 @@ class AttentionRecommender(nn.Module):
         for table in (self.item.weight, self.start, self.kind.weight, self.dwell.weight, self.gap.weight):
             nn.init.normal_(table, std=width**-0.5)
         nn.init.normal_(self.position.weight, std=width**-0.5)
+        towers = [(width, width), (content_width, content_width)] if uses_generated else [(width, width)]
+        self.n_outcomes = n_outcomes
+        self.outcomes = None if outcomes is None else TwoTower(outcomes, towers, n_outcomes)
 
     @torch.no_grad()
     def start_from(self, vectors: Tensor) -> None:
@@ -320,6 +328,7 @@ class AttentionRecommender(nn.Module):
         heat: Tensor | None,
         generated: Tensor | None,
         only_classes: bool,
+        item: Tensor | None = None,
     ) -> RecommenderOutput:
         """Score items at the positions that ask.
 
@@ -332,10 +341,28 @@ class AttentionRecommender(nn.Module):
             generated: G_t (P, K, G) at those positions, zero where none exists; None switches the term off.
             only_classes: score the classes of the training softmax only, the oldest first, and those that did not exist
                 at the request with minus infinity.
+            item: (P,) the item that follows, of which outcomes are asked; None: nobody asks.
         """
         items = self.items()
         states = self.states(items, events).flatten(0, 1)[asks]  # (P, D)
-        return self.match(states, items, hour, heat, generated, only_classes)
+        output = self.match(states, items, hour, heat, generated, only_classes)
+        if self.outcomes is None or item is None:
+            return output
+        return output._replace(outcomes=self._foretell(states, items, item, output.vectors))
+
+    def foretell(self, states: Tensor, items: Tensor, item: Tensor, generated: Tensor | None) -> Tensor:
+        """Log-odds (P, T) of what is done with items (P,), from behaviour states (P, D) and G_t (P, K, G)."""
+        _, _, vectors = self.asking(self.direction(states), states, generated)
+        return self._foretell(states, items, item, vectors)
+
+    def _foretell(self, states: Tensor, items: Tensor, item: Tensor, vectors: Tensor | None) -> Tensor:
+        assert self.outcomes is not None
+        users, answers = [states], [items[item]]
+        if self.generated is not None:
+            content = self.content[item]
+            users.append(torch.zeros_like(content) if vectors is None else vectors)
+            answers.append(content)
+        return self.outcomes(users, answers)  # type: ignore[no-any-return]
 
     def match(
         self,
@@ -381,13 +408,19 @@ class AttentionRecommender(nn.Module):
 
 
 def build_attention_recommender(params: Mapping[str, Any]) -> AttentionRecommender:
-    """The module from the params of a checkpoint: model, item_ids, surfaces, n_kinds, content_width, two switches."""
+    """The module from the params of a checkpoint: sizes, names, and two switches.
+
+    One from before surfaces and outcomes were learnt has none of them.
+    """
+    outcomes = params.get("outcomes") or {"names": [], "model": None}
     return AttentionRecommender(
         AttentionParams.model_validate(params["model"]),
         n_items=len(params["item_ids"]),
         n_kinds=params["n_kinds"],
-        n_surfaces=len(params.get("surfaces", ())),  # a checkpoint from before they were read has none
+        n_surfaces=len(params.get("surfaces", ())),
         content_width=params["content_width"],
         uses_generated=params["uses_generated"],
         uses_time=params["uses_time"],
+        outcomes=TwoTowerParams.model_validate(outcomes["model"]) if outcomes["names"] else None,
+        n_outcomes=len(outcomes["names"]),
     )

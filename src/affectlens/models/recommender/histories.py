@@ -14,7 +14,8 @@ from affectlens.models.recommender.catalogue import NO_STATE, Catalogue, Generat
 from affectlens.models.recommender.crowd import Crowd
 from affectlens.schemas import INTERACTION_KINDS
 
-_OF_EVENTS = ("item", "kind", "dwell_s", "gap_s", "surface", "time", "state")
+ANSWERS = ("is_liked", "is_commented", "is_shared", "value")
+_OF_EVENTS = ("item", "kind", "dwell_s", "gap_s", "surface", "answers", "time", "state")
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Histories:
         dwell_s: (m,) seconds of attention; NaN unknown.
         gap_s: (m,) seconds since the event before; NaN unknown.
         surface: (m,) 1 + place among the surfaces of the catalogue; 0 unknown.
+        answers: (m, 4) float32, what ANSWERS name: 1 done and 0 not done, and the rating as it was given; NaN unknown.
         time: (m,) seconds since 1970; NaN unknown.
         state: (m,) row of the generated content that exists at the event; -1 none.
         request_state: (n,) row of the generated content that exists when the user asks; -1 none.
@@ -41,6 +43,7 @@ class Histories:
     dwell_s: np.ndarray
     gap_s: np.ndarray
     surface: np.ndarray
+    answers: np.ndarray
     time: np.ndarray
     state: np.ndarray
     request_state: np.ndarray
@@ -119,7 +122,7 @@ class Histories:
 
         >>> item, time = np.array([2, 0, 2]), np.zeros(3)
         >>> crowd = Crowd.of(item, time, 3)
-        >>> histories = Histories(np.array([0, 3]), item, *[time] * 6, time[:1], time[:1], crowd)
+        >>> histories = Histories(np.array([0, 3]), item, *[time] * 7, time[:1], time[:1], crowd)
         >>> histories.weights(3, 0.5).toarray().tolist()
         [[0.5, 0.0, 1.0]]
         """
@@ -177,5 +180,6 @@ def histories_of(
     kind = index_of(INTERACTION_KINDS, events["kind"]) + 1
     dwell_s, gap_s = (events[name].to_numpy(dtype=np.float64) for name in ("dwell_s", "gap_s"))
     surface = index_of(catalogue.surfaces, events["surface"]) + 1
+    answers = np.column_stack([pd.to_numeric(events[name]).to_numpy(np.float32, na_value=np.nan) for name in ANSWERS])
     asked = request_state, request_time, crowd
-    return Histories(offsets, item, kind, dwell_s, gap_s, surface, time, state, *asked)
+    return Histories(offsets, item, kind, dwell_s, gap_s, surface, answers, time, state, *asked)

@@ -11,9 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from pydantic import Field
-from scipy.stats import rankdata
 
-from affectlens.evaluation.beyond_accuracy import set_estimate
 from affectlens.evaluation.estimate import (
     LEADERBOARD_COLUMNS,
     Estimate,
@@ -22,6 +20,7 @@ from affectlens.evaluation.estimate import (
     paired_difference,
 )
 from affectlens.evaluation.ladder import Rung, climb
+from affectlens.evaluation.satisfaction import area_over_users
 from affectlens.features.splits import TEST, TRAIN, VALID, Boundaries
 from affectlens.models.recommender.exposures import Exposures, exposures_of
 from affectlens.models.recommender.ladder import Material
@@ -163,19 +162,8 @@ def exposure_estimates(rungs: Sequence[Rung], course: Course) -> dict[str, dict[
 def _area(values: np.ndarray, done: np.ndarray, users: np.ndarray, course: Course) -> Estimate:
     """Area under the curve of the mean probability over seeds, from log-likelihoods (seeds, n)."""
     probability = np.where(done, np.exp(values), 1.0 - np.exp(values)).mean(axis=0)
-    codes = pd.factorize(users)[0]
-
-    def area(rows_of_users: np.ndarray) -> float:
-        kept = np.isin(codes, rows_of_users)
-        ranks, positive = rankdata(probability[kept]), done[kept]
-        n_positive, n_negative = positive.sum(), (~positive).sum()
-        if min(n_positive, n_negative) == 0:
-            return float("nan")
-        return float((ranks[positive].sum() - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative))
-
-    n_users = int(codes.max()) + 1
-    n_groups = max(2, min(course.evaluation.jackknife_groups, n_users))
-    return set_estimate(area, n_users, n_groups=n_groups, seed=course.seed)
+    n_groups = course.evaluation.jackknife_groups
+    return area_over_users(done, probability, users, n_groups=n_groups, seed=course.seed)
 
 
 def judge(rung: Rung, course: Course) -> np.ndarray:

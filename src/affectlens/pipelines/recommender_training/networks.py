@@ -101,6 +101,7 @@ def _fit(
         work_dir=work_dir,
         metric_name=f"ndcg@{evaluation.k}",
         pace=params.pace,
+        outcomes=params.outcomes,
     )
 
 

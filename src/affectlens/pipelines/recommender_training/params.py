@@ -9,6 +9,7 @@ from affectlens.models.recommender.blend import BlendParams
 from affectlens.models.recommender.content_knn import ContentKnnParams
 from affectlens.models.recommender.ease import EaseParams
 from affectlens.models.recommender.item_knn import ItemKnnParams
+from affectlens.models.recommender.outcomes import OutcomesParams
 from affectlens.models.recommender.popularity import PopularityParams
 from affectlens.models.recommender.satisfaction import SatisfactionParams
 from affectlens.params import Params
@@ -22,6 +23,7 @@ __all__ = [
     "EaseParams",
     "EvaluationParams",
     "ItemKnnParams",
+    "OutcomesParams",
     "PopularityParams",
     "SatisfactionParams",
     "TrainerParams",
@@ -36,6 +38,7 @@ class AttentionMemberParams(Params):
         description="tried on validation events by the heat alone, the best for `model`; []: that of `model` stands"
     )
     training: TrainingParams = Field(description="batch_size counts predicted events")
+    outcomes: OutcomesParams
     pace: PaceParams | None = Field(description="null: a constant learning rate, and the best epoch on validation")
 
     def with_epochs(self, n_epochs: int) -> Self:

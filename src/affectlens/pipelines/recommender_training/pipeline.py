@@ -13,6 +13,7 @@ from affectlens.pipelines.recommender_training import (
     material,
     networks,
     nodes,
+    outcomes,
     satisfaction,
     stand_ins,
 )
@@ -90,7 +91,8 @@ def _all_members() -> Pipeline:
     judged = ["params:recommender.evaluation", "params:seed", "params:dataset"]
     calibrated = [*TABLES, "item_attributes", "recommender_checkpoint", "params:recommender.calibration", *judged]
     replaced = [*TABLES, "cold_start_vectors", "recommender_checkpoint", known[2], *judged]
-    parts = ("recommender", "calibration", "stand_in", "ladder", "exposure", "satisfaction")
+    foretold = [*TABLES, "recommender_checkpoint", known[2], "params:recommender.attention", *judged]
+    parts = ("recommender", "calibration", "stand_in", "outcome", "ladder", "exposure", "satisfaction")
     boards = [f"{part}_scores" for part in parts]
     steps: list[Step] = [
         (nodes.choose_chain_recommender, *chosen),
@@ -102,6 +104,7 @@ def _all_members() -> Pipeline:
         ),
         (calibration.calibrate_lists, calibrated, ["calibration_frontier", "calibration_scores"]),
         (stand_ins.score_stand_ins, replaced, "stand_in_scores"),
+        (outcomes.score_outcomes, foretold, "outcome_scores"),
         *_ladders(),
         (nodes.collect_recommender_leaderboard, boards, "recommender_leaderboard"),
         (nodes.exhibit_recommenders, ["recommender_leaderboard", "calibration_frontier"], "recommender_exhibits"),
