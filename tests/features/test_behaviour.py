@@ -134,6 +134,20 @@ def test_leave_one_out_holds_out_each_users_last_two_events():
     assert table["split"].tolist() == ["train", "train", "valid", "test", "train"]
 
 
+def test_all_that_was_done_in_an_exposure_is_told_not_only_the_strongest():
+    rows = [("u", "a", second, kind, None, None, "s", 1) for second, kind in enumerate(["view", "like", "share"])]
+    rows += [("u", "b", 9, "view", None, None, "s", 2), ("u", "c", 10, "rating", None, 4.0, None, None)]
+    rows += [("u", "d", 11, "like", None, None, None, None), ("u", "d", 12, "comment", None, None, None, None)]
+    table = behaviour_sequences(consumed_events(interactions(*rows)))
+    assert table["kind"].tolist() == ["share", "view", "rating", "like", "comment"]
+    found = {name: table[name].tolist() for name in ("is_liked", "is_commented", "is_shared")}
+    assert found == {
+        "is_liked": [True, False, pd.NA, True, False],
+        "is_commented": [False, False, pd.NA, False, True],
+        "is_shared": [True, False, pd.NA, False, False],
+    }
+
+
 @settings(max_examples=20)
 @given(ROWS)
 def test_on_the_timeline_no_user_trains_on_what_is_later_than_a_test_event(rows):

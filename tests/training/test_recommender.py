@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.recommender.attention import AttentionParams
 from affectlens.models.recommender.build import build_recommender_model, recommend
 from affectlens.models.recommender.catalogue import Catalogue, GeneratedContent
@@ -168,6 +169,29 @@ def test_it_overfits_eight_sequences(eight, catalogue, states, products) -> None
     firsts = np.bincount([items[0] for items in lists])
     entropy = np.log(8) - (firsts[firsts > 0] * np.log(firsts[firsts > 0])).sum() / 8
     assert loss.item() < entropy * 8 / len(train.item) + 0.1  # the first event of a history can only be guessed
+
+
+def test_where_events_took_place_is_learnt(catalogue) -> None:
+    """Half of the users went on from the first surface to item 1, the others from the second to item 2."""
+    train = histories_from([[0, 1], [0, 2]] * 40)
+    train = dataclasses.replace(train, surface=1 + np.repeat(np.arange(80) % 2, 2))
+    two = dataclasses.replace(catalogue, surfaces=("feed", "search"))
+    checkpoint, _ = fit_attention(
+        two, train, NOTHING, PARAMS, training_of(40), TRAINER,
+        evaluate=lambda _: 0.0, seed=1, work_dir=None, metric_name="none",
+    )  # fmt: skip
+    assert checkpoint.params["surfaces"] == ["feed", "search"]
+    asks = dataclasses.replace(histories_from([[0], [0], [0]]), surface=np.array([1, 2, 0]))
+    scores = recommend(checkpoint, asks, None).scores
+    assert scores[0, 1] > scores[0, 2] + 1.0
+    assert scores[1, 2] > scores[1, 1] + 1.0
+
+
+def test_a_checkpoint_from_before_surfaces_and_outcomes_still_recommends(eight, catalogue) -> None:
+    model, sizes = new_attention_model(catalogue, eight, NOTHING, PARAMS, 0)
+    older = Checkpoint.of(model, "attention", {k: v for k, v in sizes.items() if k not in ("surfaces", "outcomes")})
+    now = Checkpoint.of(model, "attention", sizes)
+    assert np.array_equal(recommend(older, eight, None).scores, recommend(now, eight, None).scores)
 
 
 def test_same_seed_same_weights_and_another_seed_other_weights(eight, catalogue) -> None:

@@ -16,11 +16,17 @@ import torch
 from torch import Tensor, nn
 
 from affectlens.models.checkpoint import Checkpoint
-from affectlens.models.recommender.attention import AttentionParams, AttentionRecommender, Events, RecommenderOutput
+from affectlens.models.recommender.attention import (
+    Asked,
+    AttentionParams,
+    AttentionRecommender,
+    Events,
+    RecommenderOutput,
+)
 from affectlens.models.recommender.build import AttentionScorer, build_recommender_model
 from affectlens.models.recommender.catalogue import Catalogue, GeneratedContent
 from affectlens.models.recommender.histories import Histories
-from affectlens.models.recommender.outcomes import OutcomesParams, outcomes_of, predicting, settings_of, told
+from affectlens.models.recommender.outcomes import OutcomesParams, Told, predicting, settings_of, told_by
 from affectlens.models.recommender.spectral import spectral_items
 from affectlens.models.recommender.streams import (
     ALWAYS,
@@ -32,7 +38,7 @@ from affectlens.models.recommender.streams import (
     whole_hours,
 )
 from affectlens.schemas import INTERACTION_KINDS
-from affectlens.training.exposures import known_cross_entropy, usual_log_odds
+from affectlens.training.exposures import known_cross_entropy
 from affectlens.training.loop import Batches, TrainerParams, TrainingParams, fit
 from affectlens.training.losses import blocked_cross_entropy, blocked_feed_cross_entropy
 from affectlens.training.pace import Pace, PaceParams
@@ -56,8 +62,8 @@ class RecommenderBatch:
         heat: (P, classes) how much of each item was consumed before that day; None where times are not known.
         target: (P,) its item, as a place among the classes of the softmax.
         generated: (P, K, G) generated content that existed at the position; None where the environment has none.
-        item: (P,) the item of the event that followed; None where no outcome is learnt.
-        outcomes: (P, T) what was done with it: 1, 0 or NaN; None likewise.
+        asked: the items of the events that followed; None where no outcome is learnt.
+        outcomes: (P, T) what was done with them: 1, 0 or NaN; None likewise.
     """
 
     events: Events
@@ -66,7 +72,7 @@ class RecommenderBatch:
     heat: Tensor | None
     target: Tensor
     generated: Tensor | None
-    item: Tensor | None = None
+    asked: Asked | None = None
     outcomes: Tensor | None = None
 
     def to(self, device: torch.device) -> Self:
@@ -79,7 +85,7 @@ class RecommenderBatch:
             heat=None if self.heat is None else self.heat.to(device),
             target=self.target.to(device),
             generated=None if self.generated is None else self.generated.to(device),
-            item=None if self.item is None else self.item.to(device),
+            asked=None if self.asked is None else self.asked.to(device),
             outcomes=None if self.outcomes is None else self.outcomes.to(device),
         )
 
@@ -99,7 +105,7 @@ def recommender_batches(
     content: GeneratedContent,
     params: AttentionParams,
     batch_size: int,
-    outcomes: np.ndarray | None = None,
+    told: Told | None = None,
 ) -> Batches:
     """Batches of one epoch: every training event is predicted exactly once.
 
@@ -109,7 +115,7 @@ def recommender_batches(
         content: generated content of all states.
         params: window length, overlap and buckets.
         batch_size: predicted events a batch, about; it bounds the softmax, whatever the lengths of the histories.
-        outcomes: (m, T) of the training events, where they are learnt.
+        told: outcomes of the training events, where they are learnt.
     """
     buckets = {"n_dwell_buckets": params.n_dwell_buckets, "n_gap_buckets": params.n_gap_buckets}
     stream = stream_of(train, catalogue.n_items, **buckets)
@@ -119,14 +125,16 @@ def recommender_batches(
     place = np.zeros(catalogue.n_items, dtype=np.int64)
     place[classes] = np.arange(len(classes))
     crowd = train.crowd.of_items(classes)
-    told = None if outcomes is None else np.insert(outcomes, train.offsets[:-1], np.nan, axis=0)
+    event = np.insert(np.arange(len(train.item)), train.offsets[:-1], -1)
 
     def heat(hour: np.ndarray) -> np.ndarray:
         return crowd.heat(hour * 3600.0, params.heat_half_life_days)
 
+    warmth = None if train.crowd.is_empty else heat
+
     def batches(generator: np.random.Generator) -> Iterator[RecommenderBatch]:
         for rows in shuffled_by_length(windows, batch_size, generator):
-            yield _batch(stream, windows.take(rows), place, content, None if train.crowd.is_empty else heat, told)
+            yield _batch(stream, windows.take(rows), place, content, warmth, told, event)
 
     return batches
 
@@ -148,14 +156,15 @@ def _batch(
     place_of: np.ndarray,
     content: GeneratedContent,
     heat: Callable[[np.ndarray], np.ndarray] | None,
-    told: np.ndarray | None,
+    told: Told | None,
+    event: np.ndarray,
 ) -> RecommenderBatch:
     asks, position = predicting(windows)
     if heat is not None:
         in_time = np.argsort(stream.hour[position + 1], kind="stable")
         asks, position = asks[in_time], position[in_time]
     hour = stream.hour[position + 1]
-    item = stream.token[position + 1] - 1
+    item, follows = stream.token[position + 1] - 1, event[position + 1]
     return RecommenderBatch(
         events=Events(*map(torch.from_numpy, padded(stream, windows))),
         asks=torch.from_numpy(asks),
@@ -163,8 +172,8 @@ def _batch(
         heat=None if heat is None else torch.from_numpy(heat(hour)),
         target=torch.from_numpy(place_of[item]),
         generated=None if content.is_empty else torch.from_numpy(content.at(stream.state[position])),
-        item=None if told is None else torch.from_numpy(item),
-        outcomes=None if told is None else torch.from_numpy(told[position + 1]),
+        asked=None if told is None else Asked(torch.from_numpy(item), torch.from_numpy(told.rates[follows])),
+        outcomes=None if told is None else torch.from_numpy(told.outcomes[follows]),
     )
 
 
@@ -173,7 +182,7 @@ def next_event_loss(
 ) -> Tensor:
     """Mean cross-entropy of the next item and, where they are learnt, of what is done with it times their weight."""
     columns = (batch.events, batch.asks, batch.hour, batch.heat, batch.generated)
-    output: RecommenderOutput = model(*columns, only_classes=True, item=batch.item)
+    output: RecommenderOutput = model(*columns, only_classes=True, asked=batch.asked)
     loss = _next_item_loss(output, batch, products)
     if output.outcomes is None or batch.outcomes is None:
         return loss
@@ -252,12 +261,14 @@ def fit_attention(
         pace: learning rate step by step; None keeps it as it is.
         outcomes: what is learnt beside the next item; None: nothing.
     """
-    names = [] if outcomes is None else told(train, outcomes)
+    names = [] if outcomes is None else told_by(train, outcomes)
     settings = None if outcomes is None or not names else settings_of(names, outcomes)
     model, sizes = new_attention_model(catalogue, train, content, params, seed, settings)
-    done = None if settings is None else outcomes_of(train, names, settings["liked_from"])
-    if model.outcomes is not None and done is not None:
-        model.outcomes.usual.copy_(torch.from_numpy(usual_log_odds(done)))
+    told = None
+    if model.outcomes is not None and outcomes is not None:
+        every = np.ones(len(train.item), dtype=bool)
+        told = Told.of(train, names, outcomes.liked_from, every)
+        model.outcomes.start_from(*map(torch.from_numpy, told.regression(every)))
     facts: dict[str, object] = {"seed": seed, "uses_generated_content": not content.is_empty}
     if len(train.item) == 0:
         logger.warning("no training events: the attention recommender keeps its initial weights")
@@ -265,7 +276,7 @@ def fit_attention(
         return Checkpoint.of(model, "attention", sizes, **facts, settings={}, trials=[]), empty
     history = fit(
         model,
-        recommender_batches(train, catalogue, content, params, training.batch_size, done),
+        recommender_batches(train, catalogue, content, params, training.batch_size, told),
         partial(
             next_event_loss,
             products=trainer.wide_products,

@@ -53,9 +53,22 @@ def test_keeping_some_events_is_as_if_the_others_had_not_been(sequences, catalog
     whole, alone = opened(ordered), opened(ordered[is_kept])
     kept = whole.keep(is_kept)
     assert not is_kept.all()
-    for name in ("offsets", "item", "kind", "dwell_s", "gap_s", "time", "state"):
+    for name in ("offsets", "item", "kind", "dwell_s", "gap_s", "surface", "answers", "time", "state"):
         assert np.allclose(getattr(kept, name), getattr(alone, name), rtol=0.0, atol=1e-3, equal_nan=True)
     assert np.array_equal(kept.request_time, whole.request_time, equal_nan=True)
+
+
+def test_events_tell_where_they_took_place_and_what_was_done(events_of, contents, generated) -> None:
+    events = events_of([("a", "item1", 0, "train"), ("a", "item2", 1, "train"), ("b", "item3", 2, "train")])
+    liked = pd.array([True, False, None], dtype="boolean")
+    told = events.assign(surface=["search", "feed", None], is_liked=liked, value=[None, None, 3.0])
+    catalogue, users = catalogue_of(contents, told), np.array(["b", "a"], dtype=object)
+    histories = histories_of(told, users, catalogue, generated_content_of(generated))
+    assert catalogue.surfaces == ("feed", "search")
+    assert histories.surface.tolist() == [0, 2, 1]
+    unknown = np.nan
+    expected = [[unknown, unknown, unknown, 3], [1, *[unknown] * 3], [0, *[unknown] * 3]]
+    assert np.array_equal(histories.answers, expected, equal_nan=True)
 
 
 def test_an_item_consumed_twice_weighs_as_its_latest_event(events_of, catalogue, generated) -> None:

@@ -56,6 +56,16 @@ def test_published_figures_stand_beside_the_step_that_knows_the_same() -> None:
     assert told == "AutoInt 0.722, FM 0.685"
 
 
+def test_what_is_foretold_of_the_next_content_stands_beside_the_rates() -> None:
+    models, metrics = ("attention", "rates so far", "the usual rate"), {"auc": 0.7, "log_likelihood": -0.5}
+    rows = [(f"outcomes: {model}", f"{name}:like", value) for model in models for name, value in metrics.items()]
+    told = board(("attention", "ndcg@10", 0.2), *rows, ("outcomes: attention", "share_of_network:like", 0.25))
+    *_, table = recommender_exhibits(told, NO_FRONTIER)
+    assert [row[:2] for row in table.rows] == [("like", model) for model in models]
+    assert table.rows[0][2:] == (pytest.approx((0.7, 0.6, 0.8)), pytest.approx((-0.5, -0.6, -0.4)))
+    assert table.note.values["shares"] == "like 0.25"
+
+
 def test_a_run_without_a_ladder_says_so() -> None:
     (note,) = recommender_exhibits(board(("attention", "ndcg@10", 0.2)), NO_FRONTIER)
     assert "No ablation ladder was climbed in this run" in note.sentences[0]

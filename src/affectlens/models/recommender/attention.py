@@ -71,6 +71,22 @@ class Events(NamedTuple):
         return Events(*(column.to(device) for column in self))
 
 
+class Asked(NamedTuple):
+    """Items whose outcomes are asked for at P positions.
+
+    Attributes:
+        item: (P,) the item that follows.
+        rates: (P, r) how often each outcome came about before, with the item and the user (`outcomes.Told`).
+    """
+
+    item: Tensor
+    rates: Tensor
+
+    def to(self, device: torch.device) -> Asked:
+        """The same on a device."""
+        return Asked(self.item.to(device), self.rates.to(device))
+
+
 class FeedMoment(NamedTuple):
     """What the moment of P requests adds to the scores of N items: by_age_p(age of i) + warmth_p log heat_pi.
 
@@ -235,6 +251,7 @@ class AttentionRecommender(nn.Module):
         uses_time: bool,
         outcomes: TwoTowerParams | None = None,
         n_outcomes: int = 0,
+        n_rates: int = 0,
     ) -> None:
         super().__init__()
         self.params, width = params, params.width
@@ -260,8 +277,7 @@ class AttentionRecommender(nn.Module):
         for table in (self.item.weight, self.start, self.kind.weight, self.dwell.weight, self.gap.weight):
             nn.init.normal_(table, std=width**-0.5)
         nn.init.normal_(self.position.weight, std=width**-0.5)
-        towers = [(width, width), (content_width, content_width)] if uses_generated else [(width, width)]
-        self.n_outcomes = n_outcomes
+        towers = [(n_rates, 1), (width, width), *[(content_width, content_width)] * uses_generated]
         self.outcomes = None if outcomes is None else TwoTower(outcomes, towers, n_outcomes)
 
     @torch.no_grad()
@@ -328,7 +344,7 @@ class AttentionRecommender(nn.Module):
         heat: Tensor | None,
         generated: Tensor | None,
         only_classes: bool,
-        item: Tensor | None = None,
+        asked: Asked | None = None,
     ) -> RecommenderOutput:
         """Score items at the positions that ask.
 
@@ -341,25 +357,25 @@ class AttentionRecommender(nn.Module):
             generated: G_t (P, K, G) at those positions, zero where none exists; None switches the term off.
             only_classes: score the classes of the training softmax only, the oldest first, and those that did not exist
                 at the request with minus infinity.
-            item: (P,) the item that follows, of which outcomes are asked; None: nobody asks.
+            asked: the items that follow, where their outcomes are asked for.
         """
         items = self.items()
         states = self.states(items, events).flatten(0, 1)[asks]  # (P, D)
         output = self.match(states, items, hour, heat, generated, only_classes)
-        if self.outcomes is None or item is None:
+        if asked is None:
             return output
-        return output._replace(outcomes=self._foretell(states, items, item, output.vectors))
+        return output._replace(outcomes=self._foretell(states, items, asked, output.vectors))
 
-    def foretell(self, states: Tensor, items: Tensor, item: Tensor, generated: Tensor | None) -> Tensor:
-        """Log-odds (P, T) of what is done with items (P,), from behaviour states (P, D) and G_t (P, K, G)."""
+    def foretell(self, states: Tensor, items: Tensor, asked: Asked, generated: Tensor | None) -> Tensor:
+        """Log-odds (P, T) of what is done with items, from behaviour states (P, D), items (N, D) and G_t (P, K, G)."""
         _, _, vectors = self.asking(self.direction(states), states, generated)
-        return self._foretell(states, items, item, vectors)
+        return self._foretell(states, items, asked, vectors)
 
-    def _foretell(self, states: Tensor, items: Tensor, item: Tensor, vectors: Tensor | None) -> Tensor:
+    def _foretell(self, states: Tensor, items: Tensor, asked: Asked, vectors: Tensor | None) -> Tensor:
         assert self.outcomes is not None
-        users, answers = [states], [items[item]]
+        users, answers = [asked.rates, states], [torch.ones_like(asked.rates[:, :1]), items[asked.item]]
         if self.generated is not None:
-            content = self.content[item]
+            content = self.content[asked.item]
             users.append(torch.zeros_like(content) if vectors is None else vectors)
             answers.append(content)
         return self.outcomes(users, answers)  # type: ignore[no-any-return]
@@ -423,4 +439,5 @@ def build_attention_recommender(params: Mapping[str, Any]) -> AttentionRecommend
         uses_time=params["uses_time"],
         outcomes=TwoTowerParams.model_validate(outcomes["model"]) if outcomes["names"] else None,
         n_outcomes=len(outcomes["names"]),
+        n_rates=4 * len(outcomes["names"]),
     )

@@ -27,7 +27,8 @@ class TwoTower(nn.Module):
     """logit_t = a_t + b_t + sum over pairs j of <u_j, p_jt> + <i_j, q_jt> + <U_j u_j * V_j i_j, w_jt>.
 
     a_t is the usual log-odds of the outcome, given and not learnt: a fit then starts where knowing nothing ends, and a
-    block of plain numbers cannot look useful by standing in for a constant that is learnt slowly.
+    block of plain numbers cannot look useful by standing in for a constant that is learnt slowly. `start_from` begins
+    where a regression ends.
     """
 
     usual: Tensor
@@ -45,6 +46,14 @@ class TwoTower(nn.Module):
         self.drop = nn.Dropout(params.dropout)
         for alone in (*self.user_alone, *self.item_alone):
             nn.init.zeros_(alone.weight)
+
+    @torch.no_grad()
+    def start_from(self, weight: Tensor, constant: Tensor) -> None:
+        """Begin as log-odds that are linear, weight (T, d_u) and constant (T,), in the first block of users."""
+        for part in (*self.user_alone, *self.together):
+            nn.init.zeros_(part.weight)
+        next(self.user_alone[0].parameters()).copy_(weight)
+        self.usual.copy_(constant)
 
     def forward(self, users: Sequence[Tensor], items: Sequence[Tensor]) -> Tensor:
         """Blocks of users, each (B, d_u), and of items, each (B, d_i), to logits (B, T)."""

@@ -8,10 +8,11 @@ from typing import Any
 import pandas as pd
 
 from affectlens.exhibits import Axis, Curves, Exhibit, Interval, Intervals, Message, Note, Records, Series
-from affectlens.pipelines.recommender_training import satisfaction
+from affectlens.pipelines.recommender_training import outcomes, satisfaction
 from affectlens.pipelines.recommender_training.rungs import LADDER
 
 _LADDER, _FRONTIER = "Ablation ladder", "Calibration to what users consumed"
+_FORETOLD = "What is done with what comes next"
 _STEP = r"^(?:ladder|exposures|satisfaction): "
 _DIFFERENCE = "difference:"
 _PLACEBOS = {
@@ -26,6 +27,11 @@ _NOT_CLIMBED = (
 _BESIDE = (
     "Means of the same random splits within users. The published models know the same as the step; their authors give "
     "no intervals. Those of ours are over users."
+)
+_TOGETHER = (
+    "{protocol}: test events, each foretold from all that its user did before. The attention model learns these "
+    "outcomes together with which content comes next; it starts as a regression on the rates so far, and validation "
+    "events say how far its own voice is heard ({shares})."
 )
 _HELPS = (
     "{protocol}. Steps that beat the one below and every placebo of the same size, with p below 0.05 after Holm: "
@@ -46,7 +52,12 @@ def recommender_exhibits(leaderboard: pd.DataFrame, frontier: pd.DataFrame) -> l
     """
     if leaderboard.empty:
         return []
-    return [*_ladders(leaderboard), *_beside_published(leaderboard), *_frontiers(frontier)]
+    return [
+        *_ladders(leaderboard),
+        *_beside_published(leaderboard),
+        *_foretold(leaderboard),
+        *_frontiers(frontier),
+    ]
 
 
 def _ladders(leaderboard: pd.DataFrame) -> list[Exhibit]:
@@ -104,6 +115,35 @@ def _beside_published(leaderboard: pd.DataFrame) -> Iterator[Records]:
         rows.append((protocol, step, metric, (row["value"], row["lower"], row["upper"]), figures))
     columns = ("protocol", "step", "metric", "here", "as published")
     yield Records(title="Beside published figures", part=_LADDER, note=_BESIDE, columns=columns, rows=tuple(rows))
+
+
+def _foretold(leaderboard: pd.DataFrame) -> Iterator[Records]:
+    """Outcomes that the attention model learnt, beside the rates so far and the usual rate."""
+    rows = leaderboard[leaderboard["model"].str.startswith(f"{outcomes.STEP}: ")]
+    if rows.empty:
+        return
+    names = rows["metric"].str.extract(r"^auc:(.+)$")[0].dropna().unique()
+    told = {(row["model"], row["metric"]): row for row in _records(rows)}
+    shares = ", ".join(f"{name} {told[outcomes.ATTENTION, f'share_of_network:{name}']['value']:g}" for name in names)
+    cells = [
+        (
+            name,
+            model.removeprefix(f"{outcomes.STEP}: "),
+            *(
+                (row["value"], row["lower"], row["upper"])
+                for row in (told[model, f"{metric}:{name}"] for metric in ("auc", "log_likelihood"))
+            ),
+        )
+        for name in names
+        for model in (outcomes.ATTENTION, outcomes.RATES, outcomes.USUAL)
+    ]
+    yield Records(
+        title=_FORETOLD,
+        part=_FORETOLD,
+        note=Message(text=_TOGETHER, values={"protocol": str(rows["protocol"].iloc[0]), "shares": shares}),
+        columns=("outcome", "model", "AUC", "log-likelihood"),
+        rows=tuple(cells),
+    )
 
 
 def _frontiers(frontier: pd.DataFrame) -> Iterator[Curves]:

@@ -25,6 +25,7 @@ from affectlens.pipelines.recommender_training.fits import (
     with_valid_in_train,
 )
 from affectlens.pipelines.recommender_training.judging import loaded, validation_metric
+from affectlens.pipelines.recommender_training.outcomes import hearing, validated_shares
 from affectlens.pipelines.recommender_training.params import AttentionMemberParams, EvaluationParams, TrainerParams
 from affectlens.training.recommender import fit_attention
 
@@ -47,6 +48,7 @@ def train_attention(
     tables = {FOLD_IN: sequences} | ({REFIT: with_valid_in_train(sequences)} if evaluation.refit else {})
     fits, histories = [], []
     n_epochs: dict[int, int] = {}
+    shares: dict[int, Mapping[str, float]] = {}
     for protocol, table in tables.items():
         arrays = behaviour_arrays(table, contents, generated)
         if protocol == FOLD_IN:
@@ -55,6 +57,8 @@ def train_attention(
             folder = Path(workspace) / "recommender" / f"attention_{protocol}_{seed}"
             member = params if protocol == FOLD_IN else params.with_epochs(n_epochs[seed])
             checkpoint, history = _fit(arrays, member, evaluation, trainer, seed, folder)
+            shares.setdefault(seed, validated_shares(checkpoint, table, arrays))
+            checkpoint = hearing(checkpoint, shares[seed])
             fits.append(labelled(checkpoint, protocol, seed))
             histories.append(history)
             n_epochs.setdefault(seed, _best_epoch(history, params))

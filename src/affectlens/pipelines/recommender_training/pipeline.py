@@ -91,7 +91,7 @@ def _all_members() -> Pipeline:
     judged = ["params:recommender.evaluation", "params:seed", "params:dataset"]
     calibrated = [*TABLES, "item_attributes", "recommender_checkpoint", "params:recommender.calibration", *judged]
     replaced = [*TABLES, "cold_start_vectors", "recommender_checkpoint", known[2], *judged]
-    foretold = [*TABLES, "recommender_checkpoint", known[2], "params:recommender.attention", *judged]
+    foretold = [*TABLES, "recommender_checkpoint", known[2], *judged]
     parts = ("recommender", "calibration", "stand_in", "outcome", "ladder", "exposure", "satisfaction")
     boards = [f"{part}_scores" for part in parts]
     steps: list[Step] = [
