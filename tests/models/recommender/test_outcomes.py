@@ -20,7 +20,11 @@ MODEL = AttentionParams(
     n_age_buckets=5, age_unit_hours=24, heat_half_life_days=3.0, heat_floor=0.1,
 )  # fmt: skip
 PARAMS = OutcomesParams(
-    names=["pleased", "like", "share"], weight=1.0, liked_from=4.0, model=TwoTowerParams(rank=2, dropout=0.0)
+    are_learnt=True,
+    names=["pleased", "like", "share"],
+    weight=1.0,
+    liked_from=4.0,
+    model=TwoTowerParams(rank=2, dropout=0.0),
 )
 NAMES = ["pleased", "like"]
 
@@ -63,6 +67,7 @@ def test_a_rating_pleases_from_its_limit_on_and_what_nobody_knows_stays_unknown(
 
 def test_only_what_is_sometimes_so_and_sometimes_not_is_learnt(train) -> None:
     assert told_by(train, PARAMS) == NAMES
+    assert told_by(train, PARAMS.model_copy(update={"are_learnt": False})) == []
     assert told_by(dataclasses.replace(train, answers=np.full_like(train.answers, np.nan)), PARAMS) == []
 
 

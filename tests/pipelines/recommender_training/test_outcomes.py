@@ -18,7 +18,7 @@ BOUNDARIES = {"protocol": "global_timeline"}
 
 @pytest.fixture(scope="session")
 def member(parameters: dict[str, Any]) -> AttentionMemberParams:
-    outcomes = parameters["attention"]["outcomes"] | {"names": ["like", "comment", "share", "pleased"], "weight": 3.0}
+    outcomes = parameters["attention"]["outcomes"] | {"are_learnt": True, "weight": 3.0}
     training = parameters["attention"]["training"] | {"max_epochs": 25, "learning_rate": 0.01, "patience": 25}
     return AttentionMemberParams.model_validate(parameters["attention"] | {"outcomes": outcomes, "training": training})
 

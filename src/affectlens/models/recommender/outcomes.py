@@ -29,7 +29,8 @@ _RATES = 2  # numbers of `rates_before`, of the item and of the user each
 class OutcomesParams(Params):
     """What is learnt beside the next item."""
 
-    names: list[Outcome] = Field(description="where training events tell of them; []: the next item alone")
+    are_learnt: bool = Field(description="false: which item is next, and nothing else")
+    names: list[Outcome] = Field(min_length=1, description="those of which training events tell are learnt")
     weight: float = Field(gt=0, description="of their mean cross-entropy beside that of the next item")
     liked_from: float = Field(description="a rating at or above it counts as pleased")
     model: TwoTowerParams
@@ -87,7 +88,9 @@ def outcomes_of(histories: Histories, names: Sequence[str], liked_from: float) -
 
 
 def told_by(histories: Histories, params: OutcomesParams) -> list[str]:
-    """Those of the named outcomes of which some events say yes and some say no."""
+    """Those of the named outcomes of which some events say yes and some say no; none where none shall be learnt."""
+    if not params.are_learnt:
+        return []
     outcomes = outcomes_of(histories, params.names, params.liked_from)
     has_both = (outcomes == 0).any(axis=0) & (outcomes == 1).any(axis=0)
     return [name for name, is_told in zip(params.names, has_both, strict=True) if is_told]
