@@ -138,7 +138,7 @@ def _foretold(leaderboard: pd.DataFrame) -> Iterator[Records]:
         for model in (outcomes.ATTENTION, outcomes.RATES, outcomes.USUAL)
     ]
     yield Records(
-        title=_FORETOLD,
+        title="Outcomes, with 95 % intervals",
         part=_FORETOLD,
         note=Message(text=_TOGETHER, values={"protocol": str(rows["protocol"].iloc[0]), "shares": shares}),
         columns=("outcome", "model", "AUC", "log-likelihood"),
