@@ -20,7 +20,7 @@ from affectlens.models.emotion.lexicon_rule import LexiconRuleParams
 from affectlens.models.emotion.majority import MajorityParams
 from affectlens.models.emotion.recurrent import TableLstmParams, TextRecurrentParams
 from affectlens.models.emotion.tfidf import NgramParams, TfidfParams
-from affectlens.models.emotion.transformer import TransformerParams
+from affectlens.models.emotion.transformer import PupilParams, TransformerParams
 from affectlens.training.emotion import (
     FittingTask,
     LabelledTexts,
@@ -239,6 +239,30 @@ def test_two_fits_of_an_encoder_differ_in_their_order_and_end_as_their_mean(enco
     params = MEMBERS["encoder"].model_copy(update={"fits": 2})
     _, history = fit_member(params, task("encoder", str(encoder_folder)))
     assert history["epoch"].tolist() == list(range(1, 17))
+
+
+def test_a_pupil_hears_its_teacher_beside_the_labels(encoder_folder: Path) -> None:
+    def learnt(pupil: PupilParams | None, fits: int = 1) -> tuple[Checkpoint, list[int]]:
+        params = MEMBERS["encoder"].model_copy(update={"pupil": pupil, "fits": fits})
+        checkpoint, history = fit_member(params, task("encoder", str(encoder_folder)))
+        return checkpoint, history["epoch"].tolist()
+
+    alone, epochs = learnt(None)
+    taught, epochs_of_both = learnt(PupilParams(share=0.9, max_epochs=3, fits=2))
+    assert epochs_of_both == list(range(1, len(epochs) + 7))
+    said = ["happy the glad", "furious a mad"]
+    by_teacher, by_pupil = (score_texts(each, said)[0] for each in (alone, taught))
+    assert by_pupil[0, 3] > by_pupil[1, 3]  # the joy of the first is learnt
+    assert not np.allclose(by_teacher, by_pupil, atol=1e-3)
+
+
+def test_what_a_pupil_learns_from_lies_between_the_labels_and_what_is_said() -> None:
+    whole = task("encoder", "nowhere")
+    said = np.full(whole.train.labels.shape, 0.5, dtype=np.float32)
+    taught = whole.taught(said, PupilParams(share=0.4, max_epochs=3, fits=1))
+    assert np.allclose(taught.train.labels, np.where(whole.train.labels > 0, 0.8, 0.2))
+    assert taught.training.max_epochs == 3
+    assert np.array_equal(taught.valid.labels, whole.valid.labels)
 
 
 def test_a_blend_reads_as_the_weighted_sum_of_its_members(fit_one) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from scipy.special import logit
+from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 from torch import nn
 
@@ -26,6 +26,7 @@ from affectlens.models.emotion.pretrained import PretrainedEncoder, read_encoder
 from affectlens.models.emotion.recurrent import FrozenTable, TableLstmParams, TextRecurrent, TextRecurrentParams
 from affectlens.models.emotion.tfidf import TfidfClassifier, TfidfFeatures, TfidfParams
 from affectlens.models.emotion.transformer import (
+    PupilParams,
     TextTransformer,
     TransformerParams,
     adapt_low_rank,
@@ -34,10 +35,10 @@ from affectlens.models.emotion.transformer import (
 )
 from affectlens.training.batches import TokenRows, emotion_batches, network_outputs
 from affectlens.training.encoder import FrozenStates, OfStates, n_batches, state_batches, state_logits, state_loss
-from affectlens.training.loop import Batches, LossOf, TrainerParams, TrainingParams, fit
+from affectlens.training.loop import Batches, LossOf, TrainerParams, TrainingParams, fit, make_fabric
 from affectlens.training.losses import multilabel_loss
 from affectlens.training.pace import Pace, PaceParams
-from affectlens.training.soup import fit_soup
+from affectlens.training.soup import fit_pupil, fit_soup
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ class LabelledTexts:
 
     Attributes:
         texts: n texts.
-        labels: (n, C) 0/1.
+        labels: (n, C) 0/1, or between them where a network was heard too.
         names: C label names.
         taxonomy: name of the taxonomy.
     """
@@ -115,6 +116,14 @@ class FittingTask:
         work_dir = self.work_dir if self.work_dir is None or number == 0 else self.work_dir / f"fit_{number + 1}"
         trainer = self.trainer.for_wide_layers()
         return replace(self, pace=pace, seed=self.seed + _SEEDS_APART * number, work_dir=work_dir, trainer=trainer)
+
+    def taught(self, said: np.ndarray, pupil: PupilParams) -> FittingTask:
+        """The same for a network that hears what another one `said` of the train texts, (n, C) probabilities."""
+        if self.training is None:
+            raise ValueError("a pupil needs `training`; state it in the parameters of the network")
+        labels = (1.0 - pupil.share) * self.train.labels + pupil.share * said
+        training = self.training.model_copy(update={"max_epochs": pupil.max_epochs, "patience": pupil.max_epochs})
+        return replace(self, train=replace(self.train, labels=labels.astype(np.float32)), training=training)
 
     def identity(self, params: NetworkParams) -> str:
         """What the weights of a fit depend on."""
@@ -191,9 +200,9 @@ def _fit_transformer(
     model.standardise(train.means)
 
     def score(module: nn.Module) -> np.ndarray:
-        return state_logits(module, valid)
+        return logits_by(module, valid, task.trainer.for_wide_layers())
 
-    def fit_one(one: TextTransformer, number: int, left: float | None) -> pd.DataFrame:
+    def fit_one(one: TextTransformer, *, number: int, left: float | None, task: FittingTask = task) -> pd.DataFrame:
         if params.rank is not None:
             adapt_low_rank(one, params.rank)
         history = task.another(number, left).fit(
@@ -203,8 +212,35 @@ def _fit_transformer(
             merge_low_rank(one)
         return history
 
-    budget_s = None if task.pace is None else task.pace.budget_s
-    return fit_soup(model, fit_one, params.fits, budget_s, task.identity(params), task.work_dir)
+    budget_s, identity = None if task.pace is None else task.pace.budget_s, task.identity(params)
+    soup = partial(
+        fit_soup, fit_one=fit_one, n_fits=params.fits, budget_s=budget_s, identity=identity, work_dir=task.work_dir
+    )
+    pupil = params.pupil
+    if pupil is None or task.training is None:
+        return soup(model)
+
+    def fit_taught(one: TextTransformer, teacher: TextTransformer, left: float | None) -> pd.DataFrame:
+        trainer = task.trainer.for_wide_layers()
+        said = expit(logits_by(OfStates(teacher).to(make_fabric(trainer).device).eval(), train, trainer))
+        taught = task.taught(said, pupil)
+
+        def fit_next(one: TextTransformer, *, number: int, left: float | None) -> pd.DataFrame:
+            return fit_one(one, number=params.fits + number, left=left, task=taught)
+
+        folder = None if task.work_dir is None else task.work_dir / "pupils"
+        return fit_soup(one, fit_next, pupil.fits, left, identity, folder)
+
+    times_as_long = pupil.max_epochs / (params.fits * task.training.max_epochs)
+    return fit_pupil(
+        model, soup, fit_taught, times_as_long, budget_s=budget_s, identity=identity, work_dir=task.work_dir
+    )
+
+
+def logits_by(module: nn.Module, frozen: FrozenStates, trainer: TrainerParams) -> np.ndarray:
+    """Logits (n, C) of texts by a network as `fit` hands it out, in the precision of fits."""
+    with make_fabric(trainer).autocast():
+        return state_logits(module, frozen)
 
 
 def _new_network(

@@ -153,7 +153,7 @@ def state_logits(model: nn.Module, frozen: FrozenStates) -> np.ndarray:
     order = length_order(frozen.lengths, _SCORING_BATCH)
     nothing = torch.empty(0)
     with torch.no_grad():
-        parts = [model(StateBatch(*frozen.batch(index), nothing).to(device)).cpu().numpy() for index in order]
+        parts = [model(StateBatch(*frozen.batch(index), nothing).to(device)).float().cpu().numpy() for index in order]
     logits = np.concatenate(parts)
     out = np.empty_like(logits)
     out[np.concatenate(order)] = logits

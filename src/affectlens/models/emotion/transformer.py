@@ -24,6 +24,14 @@ _FARTHEST = 128  # places; distances beyond are all alike
 _SMALLEST_SPREAD = 1e-3
 
 
+class PupilParams(Params):
+    """Further fits, from the same start, that hear what the network says of the train texts beside their labels."""
+
+    share: float = Field(gt=0, le=1, description="of what the network says; the rest are the labels as they are")
+    max_epochs: int = Field(ge=1)
+    fits: int = Field(ge=1, description="in different orders; their weights are averaged")
+
+
 class TransformerParams(Params):
     """Which layers of the encoder learn, and the head on top."""
 
@@ -36,6 +44,10 @@ class TransformerParams(Params):
         default=1,  # what checkpoints have that do not say
         ge=1,
         description="fits in different orders whose weights are averaged; one begins only if there is time for it",
+    )
+    pupil: PupilParams | None = Field(
+        default=None,  # what checkpoints have that do not say
+        description="takes the place of the network that teaches it, if there is time for it; null: none is taught",
     )
     rank: int | None = Field(ge=1, description="low-rank adaptation of this rank; null: whole weight matrices learn")
     hidden_size: int = Field(ge=1, description="length of the emotion code of a text")
