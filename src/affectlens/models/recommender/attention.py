@@ -428,7 +428,7 @@ def build_attention_recommender(params: Mapping[str, Any]) -> AttentionRecommend
 
     One from before surfaces and outcomes were learnt has none of them.
     """
-    outcomes = params.get("outcomes") or {"names": [], "model": None}
+    outcomes = params.get("outcomes") or {"names": [], "n_rates": 0}
     return AttentionRecommender(
         AttentionParams.model_validate(params["model"]),
         n_items=len(params["item_ids"]),
@@ -439,5 +439,5 @@ def build_attention_recommender(params: Mapping[str, Any]) -> AttentionRecommend
         uses_time=params["uses_time"],
         outcomes=TwoTowerParams.model_validate(outcomes["model"]) if outcomes["names"] else None,
         n_outcomes=len(outcomes["names"]),
-        n_rates=4 * len(outcomes["names"]),
+        n_rates=outcomes["n_rates"],
     )

@@ -98,8 +98,13 @@ def told_by(histories: Histories, params: OutcomesParams) -> list[str]:
 
 def settings_of(names: list[str], params: OutcomesParams) -> Mapping[str, Any]:
     """How a checkpoint says what its model foretells, and how far each is heard: `shares`, see `Foretold`."""
-    shares = dict.fromkeys(names, 1.0)
-    return {"names": names, "liked_from": params.liked_from, "model": params.model.model_dump(), "shares": shares}
+    return {
+        "names": names,
+        "n_rates": 2 * _RATES * len(names),
+        "liked_from": params.liked_from,
+        "model": params.model.model_dump(),
+        "shares": dict.fromkeys(names, 1.0),
+    }
 
 
 @torch.no_grad()
