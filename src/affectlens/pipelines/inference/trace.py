@@ -19,6 +19,7 @@ from affectlens.pipelines.ingestion.intake import hash_ids
 from affectlens.training.emotion import encode_texts
 
 _SHOWN = 5
+_ATTENDED = ["content_id", "kind", "dwell_s", "gap_s", "surface"]
 _PARTS = {"events": "A_t: ", "generated": "G_t: ", "emotions": "E_t: "}
 EMOTION_TABLES = (
     "emotion_checkpoint",
@@ -109,8 +110,8 @@ def _expressed(said: pd.DataFrame, probabilities: np.ndarray, labels: list[str],
 
 
 def _attended(events: pd.DataFrame, n_shown: int) -> dict[str, Any]:
-    last = events.tail(n_shown)[["occurred_at", "content_id", "kind", "dwell_s", "gap_s"]]
-    return {"shape": [len(events), 4], "last": last.astype({"occurred_at": str}).to_dict("records")}
+    last = events.tail(n_shown)[["occurred_at", *_ATTENDED]]
+    return {"shape": [len(events), len(_ATTENDED)], "last": last.astype({"occurred_at": str}).to_dict("records")}
 
 
 def _recommended(chain: Chain, user_id: str, n_shown: int) -> dict[str, Any]:
@@ -195,7 +196,7 @@ def _as_text(trace: dict[str, Any], versions: dict[str, str | None]) -> str:
     ]
     lines += ["       " + "  ".join(f"{name} {value:.3f}" for name, value in strongest)]
     lines += [f"       largest difference to the stored state: {state['largest_difference_to_the_stored_state']}"]
-    lines += [f"A_t  {shape['A_t']:<12} what the user attended to (item, kind, dwell, gap); the last events:"]
+    lines += [f"A_t  {shape['A_t']:<12} what the user attended to (item, kind, dwell, gap, surface); last:"]
     lines += [f"       {_event(row)}" for row in trace["A_t"]["last"]]
     lines += [f"G_t  {shape['G_t']:<12} M_G(E_t, interest, z_1..z_K), norms {trace['G_t'].get('norms')}"]
     lines += [f"W_t  {shape['W_t']:<12} M_A(A_t, G_t) = {trace['W_t'].get('values')}"]
@@ -214,4 +215,5 @@ def _as_text(trace: dict[str, Any], versions: dict[str, str | None]) -> str:
 
 def _event(row: dict[str, Any]) -> str:
     dwell = "" if pd.isna(row["dwell_s"]) else f"  dwell {row['dwell_s']:.0f} s"
-    return f"{row['occurred_at']}  {row['content_id']:<12} {row['kind']:<8}{dwell}"
+    surface = "" if pd.isna(row["surface"]) else f"  in {row['surface']}"
+    return f"{row['occurred_at']}  {row['content_id']:<12} {row['kind']:<8}{dwell}{surface}"
