@@ -23,6 +23,7 @@ from affectlens.training.recommender import (
     shuffled_by_length,
     softmax_classes,
 )
+from affectlens.training.state import identity_of
 
 N_ITEMS, WIDTH = 12, 3
 NOTHING = GeneratedContent(np.zeros(0, dtype=object), np.zeros(0), np.zeros((0, 0, 0), dtype=np.float32))
@@ -248,3 +249,12 @@ def test_without_training_events_the_model_keeps_its_initial_weights(catalogue) 
     assert history.empty
     restored = checkpoint.restore(build_recommender_model)
     assert sum(part.numel() for part in restored.parameters()) > 0
+
+
+def test_a_fit_on_other_events_does_not_resume_this_one(eight, catalogue) -> None:
+    model, _ = new_attention_model(catalogue, eight, NOTHING, PARAMS, 0)
+    batch = next(iter(recommender_batches(eight, catalogue, NOTHING, PARAMS, 1000)(np.random.default_rng(0))))
+    other = dataclasses.replace(batch, events=batch.events._replace(kind=batch.events.kind + 1))
+    one, two = (identity_of(model, each, training_of(1), 0) for each in (batch, other))
+    assert one == identity_of(model, batch, training_of(1), 0)
+    assert one != two
