@@ -332,9 +332,11 @@ PolicyEvents = _table(
         "event_id": _id(unique=True),
         "user_id": _id(),
         "slate_id": _string(nullable=True),
+        "position": _real(0.0, nullable=True),
         "occurred_at": _time(),
         "split": _one_of(SPLITS),
-        "topic": _string(),
+        "logged_by": _string(nullable=True),
+        "arm": _string(),
         "action": _count(),
         "reward": _real(0.0, 1.0),
         "propensity": _column("float64", pa.Check.in_range(0.0, 1.0, include_min=False)),
@@ -342,6 +344,15 @@ PolicyEvents = _table(
     },
 )
 RecommenderPolicy = _table("recommender_policy", {"user_id": _id(unique=True), "probabilities": _list()})
+_OVERLAP = {
+    "n": _count(1),
+    "n_eff": _real(0.0),
+    "max_weight_share": _real(0.0, nullable=True),
+    "mean_weight": _real(0.0),
+    "mean_weight_lower": _real(0.0),
+    "mean_weight_upper": _real(0.0),
+    "support_gap": _real(0.0, 1.0),
+}
 PolicyValues = _table(
     "policy_values",
     {
@@ -351,18 +362,33 @@ PolicyValues = _table(
         "value": _real(nullable=True),
         "lower": _real(nullable=True),
         "upper": _real(nullable=True),
-        "n": _count(1),
-        "n_eff": _real(0.0),
-        "max_weight_share": _real(0.0, nullable=True),
-        "mean_weight": _real(0.0),
-        "mean_weight_lower": _real(0.0),
-        "mean_weight_upper": _real(0.0),
-        "support_gap": _real(0.0, 1.0),
+        **_OVERLAP,
         "true_value": _real(nullable=True),
         "relative_error": _real(0.0, nullable=True),
         "is_healthy": _column("bool"),
     },
     unique=["policy", "estimator"],
+)
+LoggedPolicyValues = _table(
+    "logged_policy_values",
+    {
+        "policy": _string(),
+        "log": _string(),
+        "estimator": _string(),
+        "value": _real(nullable=True),
+        "lower": _real(nullable=True),
+        "upper": _real(nullable=True),
+        **_OVERLAP,
+        "is_healthy": _column("bool"),
+        "on_policy": _real(),
+        "on_policy_lower": _real(),
+        "on_policy_upper": _real(),
+        "n_on_policy": _count(1),
+        "relative_error": _real(0.0, nullable=True),
+        "relative_error_lower": _real(0.0, nullable=True),
+        "relative_error_upper": _real(0.0, nullable=True),
+    },
+    unique=["policy", "log", "estimator"],
 )
 
 # --- any modelling stage: its scores by unit, for paired differences of two runs -------------------------------------

@@ -43,6 +43,7 @@ SHORT: dict[str, dict[str, Any]] = {
     "facebook_live_sellers": {},
     "facebook_reactions": {},
     "upworthy": {},
+    "open_bandit": {"policy": {"scoring": {"n_resamples": 200}}},
     "goemotions": {
         "emotion": {"members": {"profile": "fast"}, "table_lstm": ONE_EPOCH, **QUICK_EMOTION},
         "gan": QUICK_GAN,
@@ -71,6 +72,7 @@ STAGES: dict[str, set[str]] = {
     "facebook_live_sellers": set(),
     "facebook_reactions": set(),
     "upworthy": set(),
+    "open_bandit": {"policy"},
     "goemotions": {"emotion", "gan"},
     "musical_instruments": {"emotion", "gan", "recommender"},
     "situnes": {"recommender"},
@@ -85,6 +87,7 @@ HEADS: dict[str, list[tuple[str, str, int]]] = {
     "goemotions": [("train", "goemotions/train.tsv", 5000), ("valid", "goemotions/dev.tsv", 1500)],
     "musical_instruments": [("reviews", "amazon_musical_instruments/reviews.csv.gz", 2500)],
     "situnes": [],
+    "open_bandit": [],
     "sequences": [("interactions", "amazon_sequences/Beauty.txt.gz", 1500)],
 }
 
@@ -123,6 +126,21 @@ def test_real_files_become_a_report(project_root: Path, tmp_path: Path, environm
         assert board["value"].notna().any()
     if environment == "facebook_live_sellers":
         launch_of_reactions_is_found(tmp_path)
+    if environment == "open_bandit":
+        weights_find_what_the_other_policy_earned(tmp_path)
+
+
+def weights_find_what_the_other_policy_earned(root: Path) -> None:
+    """Clicks as the files have them, and from either log weighted estimates whose intervals meet those of the other."""
+    (path,) = root.glob("08_reporting/logged_policy_values.parquet/*/*.parquet")
+    rows = pd.read_parquet(path).set_index(["policy", "estimator"])
+    assert rows.loc[("random", "ips"), "on_policy"] == pytest.approx(38 / 10_000)
+    assert rows.loc[("bts", "ips"), "on_policy"] == pytest.approx(42 / 10_000)
+    for policy in ("random", "bts"):
+        for estimator in ("ips", "snips", "dr", "sndr"):
+            row = rows.loc[(policy, estimator)]
+            assert row["lower"] < row["on_policy_upper"]
+            assert row["on_policy_lower"] < row["upper"]
 
 
 def launch_of_reactions_is_found(root: Path) -> None:

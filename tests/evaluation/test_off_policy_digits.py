@@ -27,7 +27,7 @@ def _estimates(seed: int) -> tuple[dict[str, Estimate], float]:
     rows, is_right = np.arange(len(test)), np.eye(10)[digits[test]]
     action = (logging.cumsum(axis=1) < np.random.default_rng(seed).random((len(test), 1))).sum(axis=1)
     reward, propensity = is_right[rows, action], logging[rows, action]
-    model = RewardModelParams(ridge=10.0, n_folds=3)
+    model = RewardModelParams(ridges=(10.0,), n_folds=3)
     predicted = cross_fitted_rewards(images[test], action, reward, rows, n_arms=10, params=model, seed=seed)
     resampling = Resampling.of(rows, seed=seed, n_resamples=100)
     weighted = (reward, propensity, target[rows, action], resampling)

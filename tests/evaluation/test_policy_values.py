@@ -14,7 +14,7 @@ def _log(n: int = 400, seed: int = 0) -> tuple[PolicyLog, WorldTruth]:
     actions = generator.integers(0, 2, size=n)
     earned = (generator.random(n) < rewards[np.arange(n), actions]).astype(float)
     sessions = np.repeat(np.arange(n // 4), 4)
-    log = PolicyLog(np.zeros((n, 1)), actions, earned, np.full(n, 0.5), sessions, sessions, ("a", "b"))
+    log = PolicyLog(np.zeros((n, 1)), actions, earned, np.full(n, 0.5), sessions, sessions, np.ones(n), ("a", "b"))
     return log, WorldTruth(rewards, rewards - 0.5)
 
 
@@ -23,8 +23,8 @@ def test_the_oracle_scores_one_and_the_uniform_policy_zero() -> None:
     resampling = Resampling.of(log.units, seed=0, n_resamples=100)
     best = np.eye(2)[truth.rewards.argmax(axis=1)]
     predicted = np.full((400, 2), 0.5)
-    oracle = score_target(log, best, predicted, truth, resampling).truth
-    uniform = score_target(log, np.full((400, 2), 0.5), predicted, truth, resampling).truth
+    oracle = score_target(log, best, predicted, truth, resampling, [1.0]).truth
+    uniform = score_target(log, np.full((400, 2), 0.5), predicted, truth, resampling, [1.0]).truth
     assert oracle["normalised_score"].value == pytest.approx(1.0)
     assert oracle["regret:true"].value == pytest.approx(0.0)
     assert uniform["normalised_score"].value == pytest.approx(0.0)
@@ -43,10 +43,10 @@ def test_the_logging_policy_is_worth_what_it_earned() -> None:
 def test_nothing_is_claimed_of_the_truth_where_no_world_knows_it() -> None:
     log, _ = _log()
     resampling = Resampling.of(log.units, seed=0, n_resamples=100)
-    score = score_target(log, np.full((400, 2), 0.5), np.full((400, 2), 0.5), None, resampling)
+    score = score_target(log, np.full((400, 2), 0.5), np.full((400, 2), 0.5), None, resampling, [1.0])
     assert score.truth == {}
     assert set(score.terms) == {"dr"}
-    assert set(score.estimates) == {"dm", "ips", "snips", "dr", "sndr"}
+    assert set(score.estimates) == {"dm", "ips", "snips", "dr", "sndr", "switch_dr", "dros"}
 
 
 def test_paired_differences_are_means_over_rows_with_sessions_as_units() -> None:

@@ -17,9 +17,9 @@ from affectlens.pipeline_registry import STAGES
 from affectlens.session import RunRefusedError, StageSession, check_parameters_are_read
 
 ENVIRONMENTS = (
-    *("base", "full", "test", "goemotions", "movielens", "musical_instruments", "own", "sequences", "situnes"),
+    *("base", "full", "test", "goemotions", "movielens", "musical_instruments", "open_bandit", "own", "sequences"),
     *("smp2020_virus", "airline_tweets", "dair_emotion", "emoji_affect", "meld"),
-    *("facebook_live_sellers", "facebook_reactions", "upworthy"),
+    *("facebook_live_sellers", "facebook_reactions", "situnes", "upworthy"),
 )
 NOUNS = {stage: stage.removesuffix("_training") for stage in STAGES}
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from affectlens.evaluation.bounded_weights import dros, switch_dr
 from affectlens.evaluation.estimate import Estimate, paired_difference
 from affectlens.evaluation.off_policy import dm, dr, dr_terms, expected_under, ips, sndr, snips
 from affectlens.evaluation.overlap import Health, health, support_gap_of
@@ -45,9 +46,14 @@ class PolicyScore:
 
 
 def score_target(
-    log: PolicyLog, target: np.ndarray, predicted: np.ndarray, truth: WorldTruth | None, resampling: Resampling
+    log: PolicyLog,
+    target: np.ndarray,
+    predicted: np.ndarray,
+    truth: WorldTruth | None,
+    resampling: Resampling,
+    lambdas: Sequence[float],
 ) -> PolicyScore:
-    """Value of a target policy by five estimators, beside its overlap and its truth.
+    """Value of a target policy by seven estimators, beside its overlap and its truth.
 
     Args:
         log: n logged decisions among A arms.
@@ -55,27 +61,37 @@ def score_target(
         predicted: (n, A) cross-fitted predicted rewards.
         truth: what the world knows of these contexts, if anything does.
         resampling: how the log's units are drawn again, the same for all policies.
+        lambdas: candidates for the bound on weights of `switch_dr` and `dros`.
 
     Raises:
         ValueError: shapes differ, a propensity lies outside (0, 1], or the target is no distribution.
     """
     gap = support_gap_of(log.actions, target)
-    weighted = (log.rewards, log.propensities, target[np.arange(len(log)), log.actions])
-    modelled = (log.rewards, log.propensities, log.actions, target, predicted)
-    estimates = {
-        "dm": dm(target, predicted, resampling),
-        "ips": ips(*weighted, resampling),
-        "snips": snips(*weighted, resampling),
-        "dr": dr(*modelled, resampling),
-        "sndr": sndr(*modelled, resampling),
-    }
-    overlap = health(log.propensities, weighted[2], gap, resampling)
-    terms = {"dr": dr_terms(*modelled)}
+    estimates = estimates_of(log, target, predicted, resampling, lambdas)
+    overlap = health(log.propensities, target[np.arange(len(log)), log.actions], gap, resampling)
+    terms = {"dr": dr_terms(log.rewards, log.propensities, log.actions, target, predicted)}
     if truth is None:
         return PolicyScore(estimates, overlap, {}, terms)
     rewards, utilities = expected_under(target, truth.rewards), expected_under(target, truth.utilities)
     known = truth_estimates(rewards, utilities, truth, resampling)
     return PolicyScore(estimates, overlap, known, {**terms, "true": rewards})
+
+
+def estimates_of(
+    log: PolicyLog, target: np.ndarray, predicted: np.ndarray, resampling: Resampling, lambdas: Sequence[float]
+) -> dict[str, Estimate]:
+    """Value of a target policy by every estimator; arguments and errors are those of `score_target`."""
+    weighted = (log.rewards, log.propensities, target[np.arange(len(log)), log.actions])
+    modelled = (log.rewards, log.propensities, log.actions, target, predicted)
+    return {
+        "dm": dm(target, predicted, resampling),
+        "ips": ips(*weighted, resampling),
+        "snips": snips(*weighted, resampling),
+        "dr": dr(*modelled, resampling),
+        "sndr": sndr(*modelled, resampling),
+        "switch_dr": switch_dr(*modelled, resampling, lambdas),
+        "dros": dros(*modelled, resampling, lambdas),
+    }
 
 
 def score_logging(log: PolicyLog, truth: WorldTruth | None, resampling: Resampling) -> PolicyScore:

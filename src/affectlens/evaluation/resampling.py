@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,10 +19,12 @@ class Resampling:
     Attributes:
         codes: (n,) unit of each row, 0..U-1.
         counts: (B, U) how often each unit was drawn.
+        read_as: what is reported of each statistic, of the log as it is and of each draw; None: the statistic itself.
     """
 
     codes: np.ndarray
     counts: np.ndarray
+    read_as: Callable[[np.ndarray], np.ndarray] | None = None
 
     @classmethod
     def of(cls, units: np.ndarray, seed: int, n_resamples: int = N_RESAMPLES) -> Resampling:
@@ -66,11 +68,22 @@ class Resampling:
         with np.errstate(divide="ignore", invalid="ignore"):
             value = float(combine(*totals.sum(axis=0)))
             draws = combine(*(self.counts @ totals).T)
+        if self.read_as is not None:
+            value, draws = float(self.read_as(np.array(value))), self.read_as(draws)
         draws = draws[np.isfinite(draws)]
         if not np.isfinite(value) or draws.size == 0:
             return Estimate.undefined(self.n_units)
         lower, upper = np.percentile(draws, [2.5, 97.5])
         return Estimate(value, float(lower), float(upper), self.n_units)
+
+    def relative_error_to(self, truth: float) -> Resampling:
+        """The same draws, of which every statistic is read as its distance to `truth`, as a share of that.
+
+        >>> two = Resampling.of(np.arange(2), seed=0).relative_error_to(0.8)
+        >>> round(two.mean(np.array([0.5, 0.7])).value, 6)
+        0.25
+        """
+        return replace(self, read_as=lambda statistic: np.abs(statistic - truth) / truth)
 
     def mean(self, values: np.ndarray) -> Estimate:
         """Mean over rows of one value per row (n,), units resampled."""

@@ -15,4 +15,6 @@ def log() -> PolicyLog:
     sign = np.array([1.0, -1.0, 0.0])[actions] * contexts[:, 0]
     rewards = ((sign > 0) & (actions < 2)).astype(float)
     users = np.repeat(np.arange(90), 10)
-    return PolicyLog(contexts, actions, rewards, np.full(900, 1 / 3), users, users, ("up", "down", "never"))
+    return PolicyLog(
+        contexts, actions, rewards, np.full(900, 1 / 3), users, users, np.ones(900), ("up", "down", "never")
+    )

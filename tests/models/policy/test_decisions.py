@@ -4,11 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from affectlens.models.policy.contexts import Moments, context_names, counts_before, latest_before
-from affectlens.models.policy.decisions import ContextParams, decision_contexts, logged_decisions
+from affectlens.models.policy.contexts import Moments, counts_before, latest_before
+from affectlens.models.policy.decisions import ContextParams, DecisionParams, decision_contexts
+from affectlens.models.policy.decisions import logged_decisions as decisions_of
 
 CONTENTS = pd.DataFrame({"content_id": ["war1", "art1", "art2"], "tags": [["war", "x"], ["art"], ["art"]]})
-PARAMS = ContextParams(view_rate_strength=1.0)
+PARAMS = ContextParams(view_rate_strength=1.0, attributes=())
+TOPICS = DecisionParams(arms="topic", surface_is_logger=False)
+NOBODY = pd.DataFrame({"user_id": pd.Series(dtype="str")})
 
 
 def _at(minute: float) -> pd.Timestamp:
@@ -26,6 +29,14 @@ def _interaction(kind: str, user: str, content: str, minute: float, position: fl
         "position": position,
         "propensity": 0.5 if kind == "impression" else np.nan,
     }
+
+
+def logged_decisions(interactions: pd.DataFrame, contents: pd.DataFrame) -> pd.DataFrame:
+    return decisions_of(interactions, contents, TOPICS)
+
+
+def contexts_of(interactions: pd.DataFrame, states: pd.DataFrame) -> np.ndarray:
+    return decision_contexts(logged_decisions(interactions, CONTENTS), states, NOBODY, 0.5, PARAMS).to_numpy()
 
 
 @pytest.fixture
@@ -56,7 +67,7 @@ def states() -> pd.DataFrame:
 
 def test_an_impression_earns_one_if_its_own_position_was_viewed(interactions: pd.DataFrame) -> None:
     decisions = logged_decisions(interactions, CONTENTS)
-    assert decisions["topic"].tolist() == ["art", "war", "art", "art", "art"]
+    assert decisions["arm"].tolist() == ["art", "war", "art", "art", "art"]
     assert decisions["action"].tolist() == [0, 1, 0, 0, 0]
     assert decisions["reward"].tolist() == [1.0, 0.0, 1.0, 0.0, 0.0]
 
@@ -84,7 +95,7 @@ def test_a_content_without_a_topic_is_named(interactions: pd.DataFrame) -> None:
 
 
 def test_contexts_hold_the_past_and_only_the_past(interactions: pd.DataFrame, states: pd.DataFrame) -> None:
-    contexts = decision_contexts(logged_decisions(interactions, CONTENTS), states, prior_reward=0.5, params=PARAMS)
+    contexts = contexts_of(interactions, states)
     emotions, rates, position = contexts[:, :2], contexts[:, 2:4], contexts[:, 4]
     assert emotions.tolist() == [[0.2, 0.8], [0.2, 0.8], [0.6, 0.4], [0.9, 0.1], [0.5, 0.5]]
     assert position.tolist() == [1.0, 2.0, 3.0, 4.0, 1.0]
@@ -94,23 +105,20 @@ def test_contexts_hold_the_past_and_only_the_past(interactions: pd.DataFrame, st
 
 
 def test_changing_the_future_changes_no_context(interactions: pd.DataFrame, states: pd.DataFrame) -> None:
-    full = decision_contexts(logged_decisions(interactions, CONTENTS), states, 0.5, PARAMS)
+    full = contexts_of(interactions, states)
     past = interactions[interactions["occurred_at"] <= _at(2)]
-    cut = decision_contexts(logged_decisions(past, CONTENTS), states.iloc[:2], 0.5, PARAMS)
+    cut = contexts_of(past, states.iloc[:2])
     assert np.array_equal(cut, full[:3])
 
 
 def test_without_emotion_states_the_other_features_remain(interactions: pd.DataFrame, states: pd.DataFrame) -> None:
-    decisions = logged_decisions(interactions, CONTENTS)
-    with_states = decision_contexts(decisions, states, 0.5, PARAMS)
-    assert np.array_equal(decision_contexts(decisions, states.iloc[:0], 0.5, PARAMS), with_states[:, 2:])
+    assert np.array_equal(contexts_of(interactions, states.iloc[:0]), contexts_of(interactions, states)[:, 2:])
 
 
 def test_renaming_users_changes_no_context(interactions: pd.DataFrame, states: pd.DataFrame) -> None:
     names = {"u": "zz", "v": "a"}
     renamed = [frame.assign(user_id=frame["user_id"].map(names)) for frame in (interactions, states)]
-    before = decision_contexts(logged_decisions(interactions, CONTENTS), states, 0.5, PARAMS)
-    assert np.array_equal(decision_contexts(logged_decisions(renamed[0], CONTENTS), renamed[1], 0.5, PARAMS), before)
+    assert np.array_equal(contexts_of(*renamed), contexts_of(interactions, states))
 
 
 def test_counts_before_agree_with_counting_one_by_one() -> None:
@@ -129,9 +137,35 @@ def test_the_latest_event_before_a_moment_is_its_owners_own() -> None:
     assert latest_before(events, queries).tolist() == [-1, 2, 0, 1, -1]
 
 
-def test_context_features_are_named_in_their_order() -> None:
-    names = context_names(7 + 2 + 5, ("art", "war"))
-    assert names[:2] == ("emotion:anger", "emotion:disgust")
-    assert names[7:10] == ("view_rate:art", "view_rate:war", "position")
-    assert len(names) == 14
-    assert context_names(3 + 1 + 5, ("art",))[:3] == ("emotion:0", "emotion:1", "emotion:2")
+def test_context_features_are_named_in_their_order(interactions: pd.DataFrame, states: pd.DataFrame) -> None:
+    decisions = logged_decisions(interactions, CONTENTS)
+    names = list(decision_contexts(decisions, states, NOBODY, 0.5, PARAMS))
+    assert names[:5] == ["emotion:0", "emotion:1", "view_rate:art", "view_rate:war", "position"]
+    seven = states.assign(probabilities=[np.full(7, 1 / 7)] * 3)
+    assert list(decision_contexts(decisions, seven, NOBODY, 0.5, PARAMS))[:2] == ["emotion:anger", "emotion:disgust"]
+
+
+def test_attributes_of_users_are_features_one_a_value(interactions: pd.DataFrame, states: pd.DataFrame) -> None:
+    params = ContextParams(view_rate_strength=None, attributes=("attribute_age",))
+    users = pd.DataFrame({"user_id": ["w", "u"], "attribute_age": [30, 20]})
+    decisions = logged_decisions(interactions, CONTENTS)
+    contexts = decision_contexts(decisions, states.iloc[:0], users, 0.5, params)
+    assert list(contexts)[:2] == ["attribute_age:20.0", "position"]
+    assert contexts["attribute_age:20.0"].tolist() == [1.0, 1.0, 1.0, 1.0, 0.0]  # v is nowhere described
+    with pytest.raises(ValueError, match=r"no columns \['attribute_age'\].*policy.context.attributes"):
+        decision_contexts(decisions, states, NOBODY, 0.5, params)
+
+
+def test_contents_may_be_the_arms_and_surfaces_the_policies_that_chose(interactions: pd.DataFrame) -> None:
+    params = DecisionParams(arms="content", surface_is_logger=True)
+    named = interactions.assign(surface=["left"] * 5 + ["right"] * 3)
+    decisions = decisions_of(named, CONTENTS.assign(tags=[[], [], []]), params)
+    assert decisions["arm"].tolist() == ["art1", "war1", "art2", "art1", "art1"]
+    assert decisions["action"].tolist() == [0, 2, 1, 0, 0]
+    assert decisions["logged_by"].tolist() == ["left", "left", "left", "right", "right"]
+    assert decisions_of(named, CONTENTS, TOPICS)["logged_by"].isna().all()
+
+
+def test_an_impression_outside_any_slate_earns_by_its_own_view(interactions: pd.DataFrame) -> None:
+    alone = interactions.assign(slate_id=pd.Series([None] * len(interactions), dtype="str"))
+    assert logged_decisions(alone, CONTENTS)["reward"].tolist() == [1.0, 0.0, 1.0, 0.0, 0.0]

@@ -69,6 +69,7 @@ def test_popularity_shows_the_arm_with_the_best_smoothed_mean_to_everyone() -> N
         propensities=np.full(6, 0.5),
         units=np.arange(6),
         users=np.arange(6),
+        positions=np.ones(6),
         arms=("once", "often"),
     )
     raw, smooth = (

@@ -8,7 +8,7 @@ from affectlens.models.policy.reward_model import RewardModelParams, cross_fitte
 
 
 def _cross_fitted(log: PolicyLog, rewards: np.ndarray, users: np.ndarray, n_folds: int = 3) -> np.ndarray:
-    params = RewardModelParams(ridge=1.0, n_folds=n_folds)
+    params = RewardModelParams(ridges=(1.0,), n_folds=n_folds)
     return cross_fitted_rewards(log.contexts, log.actions, rewards, users, n_arms=3, params=params, seed=0)
 
 
@@ -46,3 +46,14 @@ def test_renaming_users_changes_no_prediction(log: PolicyLog) -> None:
 def test_more_folds_than_users_are_refused(log: PolicyLog) -> None:
     with pytest.raises(ValueError, match="1 users cannot fill 3 folds"):
         _cross_fitted(log, log.rewards, np.zeros(900))
+
+
+def test_among_penalties_the_other_folds_choose(log: PolicyLog) -> None:
+    def predicted(rewards: np.ndarray, *ridges: float) -> np.ndarray:
+        params = RewardModelParams(ridges=ridges, n_folds=3)
+        given = log.contexts, log.actions, rewards, log.users
+        return cross_fitted_rewards(*given, n_arms=3, params=params, seed=0)
+
+    assert np.array_equal(predicted(log.rewards, 1e6, 1.0), predicted(log.rewards, 1.0))  # the context says much
+    chance = (np.random.default_rng(1).random(900) < 0.1).astype(float)
+    assert np.array_equal(predicted(chance, 1.0, 1e6), predicted(chance, 1e6))  # it says nothing

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from affectlens.exhibits import Finding
-from affectlens.pipelines.policy_training.exhibits import policy_exhibits
+from affectlens.exhibits import Finding, Intervals, Records
+from affectlens.pipelines.policy_training.exhibits import logged_exhibits, policy_exhibits
 
 
 def values(true_value: list[float], is_healthy: list[bool]) -> pd.DataFrame:
@@ -24,3 +24,21 @@ def test_the_intervals_that_hold_the_truth_are_counted_among_all_and_among_healt
 def test_where_nobody_knows_the_truth_nothing_is_held() -> None:
     shown = policy_exhibits(values([float("nan")], [True]))
     assert not any(isinstance(each, Finding) for each in shown)
+
+
+def test_where_policies_judge_each_other_the_estimates_stand_beside_what_was_earned() -> None:
+    table = values([0.5], [True]).rename(columns={"true_value": "on_policy"}).assign(policy="bts", log="random")
+    table = table.assign(on_policy_lower=0.3, on_policy_upper=0.7, n_on_policy=5)
+    table = table.assign(relative_error_lower=0.0, relative_error_upper=0.1)
+    shown, errors = logged_exhibits(table)
+    assert isinstance(shown, Intervals)
+    assert [(row.name, row.group, row.value, row.n) for row in shown.rows] == [
+        ("bts, random", "earned itself", 0.5, 5),
+        ("bts, random", "ips", 0.5, 9),
+    ]
+    assert isinstance(errors, Records)
+    assert errors.rows[0][:4] == ("bts", "random", "ips", "healthy")
+
+
+def test_where_one_policy_chose_nothing_is_shown_of_others() -> None:
+    assert logged_exhibits(pd.DataFrame()) == []

@@ -20,14 +20,16 @@ PARAMETERS: dict[str, Any] = {
     "seed": 3,
     "dataset": "tiny",
     "policy": {
-        "context": {"view_rate_strength": 5.0},
+        "decisions": {"arms": "topic", "surface_is_logger": False},
+        "context": {"view_rate_strength": 5.0, "attributes": []},
         "uniform": {"member": {"model": {"kind": "uniform"}}},
         "popularity": {"member": {"model": {"kind": "popularity", "smoothing": 1.0, "epsilons": [0.1, 0.3]}}},
         "linucb": {"member": {"model": {"kind": "linucb", "alphas": [0.0], "ridges": [10.0], "epsilons": [0.1, 0.3]}}},
         "recommender": {"temperature": 1.0, "epsilon": 0.2},
         "selection": {"reward_ridge": 10.0, "n_resamples": 50},
         "scoring": {
-            "reward_model": {"ridge": 10.0, "n_folds": 3},
+            "reward_model": {"ridges": [10.0], "n_folds": 3},
+            "lambdas": [10.0, 1.0],
             "n_resamples": 100,
             "min_n_eff": 50.0,
             "max_support_gap": 0.01,
@@ -64,6 +66,7 @@ def _world(seed: int = 0) -> dict[str, Any]:
             "slate_id": [f"s{code}" for code in session],
             "position": position + 1.0,
             "propensity": propensity[chosen],
+            "surface": np.where(user % 2 == 0, "even", "odd"),
         }
     )
     views = impressions[generator.random(n) < expected[chosen]].assign(kind="view", propensity=np.nan)
@@ -79,6 +82,7 @@ def _world(seed: int = 0) -> dict[str, Any]:
     )
     return {
         "interactions": pd.concat([impressions, views], ignore_index=True),
+        "users": pd.DataFrame({"user_id": [f"u{code}" for code in range(N_USERS)]}),
         "contents": pd.DataFrame({"content_id": ["c0", "c1", "c2"], "tags": [[name] for name in TOPICS]}),
         "emotion_states": states.assign(occurred_at=states["occurred_at"].dt.tz_convert("UTC")),
         "split_boundaries": {
@@ -108,7 +112,14 @@ def _run(world: dict[str, Any]) -> dict[str, Any]:
             for key in name.removeprefix("params:").split("."):
                 value = value[key]
             catalog[name] = MemoryDataset(_typed(name, value))
-    names = ("policy_events", "policy_checkpoint", "recommender_policy", "policy_values", "policy_leaderboard")
+    names = (
+        "policy_events",
+        "policy_checkpoint",
+        "logged_policy_values",
+        "recommender_policy",
+        "policy_values",
+        "policy_leaderboard",
+    )
     for name in names:
         catalog[name] = Kept()
     SequentialRunner().run(create_pipeline(), catalog)
@@ -118,6 +129,7 @@ def _run(world: dict[str, Any]) -> dict[str, Any]:
 def _typed(name: str, value: Any) -> Any:
     """What Kedro does with typed arguments when it loads a project's parameters."""
     types = {
+        "params:policy.decisions": nodes.DecisionParams,
         "params:policy.context": nodes.ContextParams,
         "params:policy.recommender": nodes.RecommenderPolicyParams,
         "params:policy.selection": nodes.SelectionParams,
@@ -145,6 +157,7 @@ def _metric(outputs: dict[str, Any], model: str, metric: str) -> pd.Series:
 
 def test_what_is_written_keeps_its_contracts(outputs: dict[str, Any]) -> None:
     schemas.PolicyEvents.validate(outputs["policy_events"])
+    assert schemas.LoggedPolicyValues.validate(outputs["logged_policy_values"]).empty
     schemas.RecommenderPolicy.validate(outputs["recommender_policy"])
     schemas.Leaderboard.validate(outputs["policy_leaderboard"].assign(run_id="now"))
     values = schemas.PolicyValues.validate(outputs["policy_values"])
@@ -208,6 +221,26 @@ def test_without_a_known_world_the_estimates_remain(world: dict[str, Any]) -> No
     outputs = _run(world | {"simulated_truth": world["simulated_truth"].iloc[:0]})
     assert outputs["policy_values"]["true_value"].isna().all()
     assert not outputs["policy_leaderboard"]["metric"].str.contains("true").any()
+
+
+def test_policies_that_shared_the_traffic_judge_each_other(
+    world: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PARAMETERS["policy"], "decisions", {"arms": "topic", "surface_is_logger": True})
+    outputs = _run(world)
+    values = schemas.LoggedPolicyValues.validate(outputs["logged_policy_values"])
+    assert set(zip(values["policy"], values["log"], strict=True)) == {("even", "odd"), ("odd", "even")}
+    events = outputs["policy_events"]
+    earned = events.groupby("logged_by")["reward"].mean()
+    assert values["on_policy"].tolist() == pytest.approx(values["policy"].map(earned).tolist())
+    assert values.query("estimator == 'dr'")["relative_error"].max() < 0.15  # chance decided alike in both
+    board = outputs["policy_leaderboard"].query("protocol == 'log_of:odd'")
+    assert set(board["model"]) == {"even"}
+    assert board["is_baseline"].all()
+    assert set(board["split"]) == {"all"}
+    row = board.set_index("metric").loc["relative_error:dr"]
+    expected = values.query("policy == 'even' and estimator == 'dr'").iloc[0]
+    assert (row["value"], row["upper"]) == (expected["relative_error"], expected["relative_error_upper"])
 
 
 def test_without_candidates_there_is_no_recommender_policy(world: dict[str, Any]) -> None:

@@ -80,16 +80,14 @@ def clock_features(occurred_at: pd.Series) -> np.ndarray:
     return np.stack([np.sin(hour), np.cos(hour), np.sin(weekday), np.cos(weekday)], axis=1)
 
 
-def context_names(n_features: int, arms: tuple[str, ...]) -> tuple[str, ...]:
-    """Names of the context features: emotions, view rate per arm, position, clock.
+def emotion_names(n_emotions: int) -> tuple[str, ...]:
+    """Names of that many emotion features; numbers where no taxonomy has as many labels.
 
-    >>> context_names(7, ("art", "war"))
-    ('view_rate:art', 'view_rate:war', 'position', 'hour_sin', 'hour_cos', 'weekday_sin', 'weekday_cos')
+    >>> emotion_names(4), emotion_names(2)
+    (('emotion:positive', 'emotion:negative', 'emotion:ambiguous', 'emotion:neutral'), ('emotion:0', 'emotion:1'))
     """
-    n_emotions = n_features - len(arms) - 1 - len(CLOCK_NAMES)
     labels = _LABELS_BY_NUMBER.get(n_emotions, tuple(str(index) for index in range(n_emotions)))
-    rates = tuple(f"view_rate:{arm}" for arm in arms)
-    return (*(f"emotion:{label}" for label in labels), *rates, "position", *CLOCK_NAMES)
+    return tuple(f"emotion:{label}" for label in labels)
 
 
 def _spans_before(events: Moments, queries: Moments) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

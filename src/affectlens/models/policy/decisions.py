@@ -1,16 +1,27 @@
 """From logged impressions to decisions: which arm was shown, what it earned, and what was known before.
 
 In a feed whose contents carry topics, the action of an impression is the topic `contents.tags[0]`; the item within the
-topic comes from a sampler that every policy shares.
+topic comes from a sampler that every policy shares. Where the log chose among contents themselves, these are the arms.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from affectlens.models.policy.contexts import Moments, clock_features, counts_before, latest_before, smoothed_rates
+from affectlens.models.policy.contexts import (
+    CLOCK_NAMES,
+    Moments,
+    clock_features,
+    counts_before,
+    emotion_names,
+    latest_before,
+    smoothed_rates,
+)
 from affectlens.params import Params
 
 DECISION_COLUMNS = [
@@ -20,25 +31,41 @@ DECISION_COLUMNS = [
     "occurred_at",
     "position",
     "propensity",
-    "topic",
-    "action",  # index of the topic among the sorted topics of the log
+    "logged_by",  # name of the policy that chose; null where the log names none
+    "arm",
+    "action",  # index of the arm among the sorted arms of the log
     "reward",  # 1.0 if the impression was viewed, else 0.0
     "viewed_at",
 ]
 _POSITION_KEY = ["user_id", "content_id", "slate_id", "position"]
 
 
-class ContextParams(Params):
-    """How a decision's context is made.
+class DecisionParams(Params):
+    """What a decision is.
 
     Attributes:
-        view_rate_strength: impressions of the train slice's mean reward that each user's view rates start from.
+        arms: what was chosen among: topics, or contents.
+        surface_is_logger: whether `interactions.surface` names the policy that chose, where several shared the traffic.
     """
 
-    view_rate_strength: float = Field(gt=0.0)
+    arms: Literal["topic", "content"]
+    surface_is_logger: bool
 
 
-def logged_decisions(interactions: pd.DataFrame, contents: pd.DataFrame) -> pd.DataFrame:
+class ContextParams(Params):
+    """What is known before a decision.
+
+    Attributes:
+        view_rate_strength: impressions of the train slice's mean reward that each user's view rates start from; None:
+            contexts hold no view rates, as where a log knows no user twice.
+        attributes: columns of `users` that contexts hold, one feature a value.
+    """
+
+    view_rate_strength: float | None = Field(gt=0.0)
+    attributes: tuple[str, ...]
+
+
+def logged_decisions(interactions: pd.DataFrame, contents: pd.DataFrame, params: DecisionParams) -> pd.DataFrame:
     """One row an impression whose propensity is known, in the order of the log.
 
     Its columns are `DECISION_COLUMNS`.
@@ -52,52 +79,83 @@ def logged_decisions(interactions: pd.DataFrame, contents: pd.DataFrame) -> pd.D
             "`interactions` holds no impression with a propensity: this environment has no logged propensities, so no "
             "policy can be judged from it; leave policy_training out of its stages"
         )
-    decisions = interactions.loc[has_propensity].merge(topic_of_contents(contents), on="content_id", how="left")
-    without_topic = decisions["topic"].isna()
-    if without_topic.any():
+    decisions = interactions.loc[has_propensity].merge(arm_of_contents(contents, params), on="content_id", how="left")
+    without_arm = decisions["arm"].isna()
+    if without_arm.any():
         raise ValueError(
-            f"{int(without_topic.sum())} of {len(decisions)} impressions show a content without a topic, first "
-            f"{decisions.loc[without_topic, 'interaction_id'].iloc[0]!r}; the topic is the first of `contents.tags`"
+            f"{int(without_arm.sum())} of {len(decisions)} impressions show a content without a topic, first "
+            f"{decisions.loc[without_arm, 'interaction_id'].iloc[0]!r}; the topic is the first of `contents.tags`"
         )
-    decisions["action"] = np.unique(decisions["topic"].to_numpy(dtype=str), return_inverse=True)[1]
-    return _with_rewards(decisions, interactions)
+    decisions["action"] = np.unique(decisions["arm"].to_numpy(dtype=str), return_inverse=True)[1]
+    decisions["logged_by"] = decisions["surface"] if params.surface_is_logger else None
+    return _with_rewards(decisions.astype({"logged_by": "str"}), interactions)
 
 
-def topic_of_contents(contents: pd.DataFrame) -> pd.DataFrame:
-    """`content_id` and `topic`, the first tag, of every content that has one."""
+def arm_of_contents(contents: pd.DataFrame, params: DecisionParams) -> pd.DataFrame:
+    """`content_id` and `arm`, its first tag or itself, of every content that has one."""
     if contents.empty:
-        return pd.DataFrame({"content_id": pd.Series(dtype=str), "topic": pd.Series(dtype=str)})
-    topics = pd.DataFrame({"content_id": contents["content_id"], "topic": contents["tags"].str[0]})
-    return topics.dropna().astype({"topic": "str"}).reset_index(drop=True)
+        return pd.DataFrame({"content_id": pd.Series(dtype=str), "arm": pd.Series(dtype=str)})
+    arm = contents["tags"].str[0] if params.arms == "topic" else contents["content_id"]
+    arms = pd.DataFrame({"content_id": contents["content_id"], "arm": arm})
+    return arms.dropna().astype({"arm": "str"}).reset_index(drop=True)
 
 
 def decision_contexts(
-    decisions: pd.DataFrame, emotion_states: pd.DataFrame, prior_reward: float, params: ContextParams
-) -> np.ndarray:
-    """Context of each decision (n, C + A + 5), all from strictly before it; see `contexts.context_names`.
+    decisions: pd.DataFrame,
+    emotion_states: pd.DataFrame,
+    users: pd.DataFrame,
+    prior_reward: float,
+    params: ContextParams,
+) -> pd.DataFrame:
+    """Context of each decision, one named column a feature, all from strictly before it.
+
+    The emotions, the user's view rate per arm and attributes, the position in the session, the clock.
 
     Args:
         decisions: from `logged_decisions`.
         emotion_states: states E_t with `user_id`, `occurred_at` (null: before everything) and `probabilities` (C).
+        users: `user_id` and the attributes that `params` names.
         prior_reward: mean reward that view rates start from.
-        params: weight of that prior.
+        params: weight of that prior, names of attributes.
+
+    Raises:
+        ValueError: users lack an attribute.
     """
-    users = pd.factorize(pd.concat([decisions["user_id"], emotion_states["user_id"]]))[0]
-    deciding = Moments(users[: len(decisions)], _microseconds(decisions["occurred_at"]))
-    feeling = Moments(users[len(decisions) :], _microseconds(emotion_states["occurred_at"]))
+    owner = pd.factorize(pd.concat([decisions["user_id"], emotion_states["user_id"]]))[0]
+    deciding = Moments(owner[: len(decisions)], _microseconds(decisions["occurred_at"]))
+    feeling = Moments(owner[len(decisions) :], _microseconds(emotion_states["occurred_at"]))
+    emotions = _emotions_before(emotion_states, feeling, deciding)
     position = decisions["position"].to_numpy(dtype=np.float64, na_value=1.0)[:, None]
-    parts = [
-        _emotions_before(emotion_states, feeling, deciding),
-        _view_rates_before(decisions, deciding, prior_reward, params.view_rate_strength),
-        position,
-        clock_features(decisions["occurred_at"]),
+    parts = [pd.DataFrame(emotions, columns=list(emotion_names(emotions.shape[1])))]
+    if params.view_rate_strength is not None:
+        rates = _view_rates_before(decisions, deciding, prior_reward, params.view_rate_strength)
+        arms = decisions.drop_duplicates("action").sort_values("action")["arm"]
+        parts.append(pd.DataFrame(rates, columns=list("view_rate:" + arms)))
+    parts += [
+        _attributes(decisions["user_id"], users, params.attributes),
+        pd.DataFrame(position, columns=["position"]),
+        pd.DataFrame(clock_features(decisions["occurred_at"]), columns=list(CLOCK_NAMES)),
     ]
-    return np.hstack(parts)
+    return pd.concat(parts, axis=1)
+
+
+def _attributes(user_ids: pd.Series, users: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Attributes of each decision's user, 1.0 where he has the value, nothing but zeros where he has none."""
+    missing = sorted(set(names) - set(users))
+    if missing:
+        known = sorted(map(str, users))
+        raise ValueError(f"`users` has no columns {missing}, which `policy.context.attributes` names; it has {known}")
+    of_users = users.set_index("user_id")[list(names)].reindex(user_ids).reset_index(drop=True)
+    if not names:
+        return of_users
+    return pd.get_dummies(of_users, columns=list(names), prefix_sep=":", dtype=np.float64)
 
 
 def _with_rewards(decisions: pd.DataFrame, interactions: pd.DataFrame) -> pd.DataFrame:
     views = interactions.loc[interactions["kind"] == "view", [*_POSITION_KEY, "occurred_at"]]
-    first_view = views.groupby(_POSITION_KEY, sort=False)["occurred_at"].min().rename("viewed_at").reset_index()
+    first_view = (
+        views.groupby(_POSITION_KEY, sort=False, dropna=False)["occurred_at"].min().rename("viewed_at").reset_index()
+    )
     answered = decisions.merge(first_view, on=_POSITION_KEY, how="left")
     answered["reward"] = (answered["viewed_at"] >= answered["occurred_at"]).astype(np.float64)
     return answered[DECISION_COLUMNS]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ class PolicyLog:
         propensities: (n,) probability in (0, 1] with which that arm was chosen.
         units: (n,) session of each decision: the unit of resampling.
         users: (n,) user of each decision: the unit of cross-fitting.
+        positions: (n,) place of each decision in its session; NaN where the log has none.
         arms: names of the arms, by index.
     """
 
@@ -27,8 +28,14 @@ class PolicyLog:
     propensities: np.ndarray
     units: np.ndarray
     users: np.ndarray
+    positions: np.ndarray
     arms: tuple[str, ...]
 
     def __len__(self) -> int:
         """Number of decisions."""
         return len(self.actions)
+
+    def rows(self, kept: np.ndarray) -> PolicyLog:
+        """Some of the decisions: those where `kept` (n,) is true."""
+        arrays = {each.name: getattr(self, each.name)[kept] for each in fields(self) if each.name != "arms"}
+        return replace(self, **arrays)

@@ -5,7 +5,9 @@ Shapes: n contexts, d features, A arms. What the doubly robust estimator correct
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
@@ -13,16 +15,19 @@ from pydantic import Field
 from affectlens.models.policy.scaling import context_scale, design_matrix
 from affectlens.params import Params
 
+Ridge = Annotated[float, Field(gt=0.0)]
+
 
 class RewardModelParams(Params):
     """Penalty and cross-fitting of the reward model.
 
     Attributes:
-        ridge: L2 penalty on standardised features; it draws an arm with few rows to the overall mean reward.
+        ridges: L2 penalties on standardised features, which draw an arm with few rows to the overall mean reward; among
+            several, the squared error within the other folds chooses.
         n_folds: folds of users; each fold is predicted by a model of the others.
     """
 
-    ridge: float = Field(gt=0.0)
+    ridges: tuple[Ridge, ...] = Field(min_length=1)
     n_folds: int = Field(ge=2)
 
 
@@ -83,9 +88,31 @@ def cross_fitted_rewards(
     predicted = np.empty((len(actions), n_arms))
     for index in range(params.n_folds):
         held_out = fold == index
-        fitted = fit_reward_model(contexts[~held_out], actions[~held_out], rewards[~held_out], n_arms, params.ridge)
-        predicted[held_out] = fitted.predict(contexts[held_out])
+        others = contexts[~held_out], actions[~held_out], rewards[~held_out]
+        ridge = _best_ridge(*others, fold[~held_out], n_arms, params.ridges)
+        predicted[held_out] = fit_reward_model(*others, n_arms, ridge).predict(contexts[held_out])
     return predicted
+
+
+def _best_ridge(
+    contexts: np.ndarray,
+    actions: np.ndarray,
+    rewards: np.ndarray,
+    fold: np.ndarray,
+    n_arms: int,
+    ridges: Sequence[float],
+) -> float:
+    """The penalty with which each fold is predicted best by the others."""
+    if len(ridges) == 1:
+        return ridges[0]
+    errors = np.zeros(len(ridges))
+    for index in np.unique(fold):
+        own, rest = fold == index, fold != index
+        for at, ridge in enumerate(ridges):
+            model = fit_reward_model(contexts[rest], actions[rest], rewards[rest], n_arms, ridge)
+            said = model.predict(contexts[own])[np.arange(int(own.sum())), actions[own]]
+            errors[at] += np.square(said - rewards[own]).sum()
+    return ridges[int(errors.argmin())]
 
 
 def _fold_of(users: np.ndarray, n_folds: int, seed: int) -> np.ndarray:

@@ -17,6 +17,12 @@ from affectlens.exhibits import (
 )
 
 _PART = "Off-policy estimates"
+_ACROSS = "Policies that shared the traffic"
+_ACROSS_NOTE = (
+    "Each policy, named before the log that judges it, beside what it earned itself. Bars are 95 % intervals; those of "
+    "dm leave out the error of the reward model."
+)
+_VERDICTS = {True: "healthy", False: "no verdict"}
 _HELD = (
     "Of {n} off-policy intervals {held} hold the true value; of the {healthy} that pass their health checks {sound} do."
 )
@@ -28,6 +34,46 @@ def policy_exhibits(policy_values: pd.DataFrame) -> list[Exhibit]:
     if policy_values.empty:
         return []
     return [*_held(policy_values), _estimates(policy_values), _health(policy_values)]
+
+
+def logged_exhibits(logged_policy_values: pd.DataFrame) -> list[Exhibit]:
+    """What the log of each policy says of the others, beside what these earned themselves."""
+    if logged_policy_values.empty:
+        return []
+    return [_met(logged_policy_values), _across_logs(logged_policy_values)]
+
+
+def _met(table: pd.DataFrame) -> Intervals:
+    named = table.assign(name=_judged(table), group=table["estimator"])
+    own = named.drop_duplicates("name").assign(group="earned itself")
+    earned = {"on_policy": "value", "on_policy_lower": "lower", "on_policy_upper": "upper", "n_on_policy": "n"}
+    own = own.drop(columns=list(earned.values())).rename(columns=earned)
+    axis = Axis(label="value of the policy", unit="reward an impression")
+    rows = (*intervals_of(own), *intervals_of(named))
+    return Intervals(title="One log judges the other policy", part=_ACROSS, note=_ACROSS_NOTE, axis=axis, rows=rows)
+
+
+def _across_logs(table: pd.DataFrame) -> Records:
+    shown = pd.DataFrame(
+        {
+            "Policy": table["policy"],
+            "Log": table["log"],
+            "Estimator": table["estimator"],
+            "Health": table["is_healthy"].map(_VERDICTS),
+            "Estimate": _bounded(table, ""),
+            "Earned itself": _bounded(table, "on_policy"),
+            "Relative error": _bounded(table, "relative_error"),
+            "Effective n": table["n_eff"],
+            "Mean weight": _bounded(table, "mean_weight"),
+            "Support gap": table["support_gap"],
+        }
+    )
+    note = "The interval of the relative error takes what the policy earned itself as known, which it is not."
+    return Records(title="Errors across logs", part=_ACROSS, note=note, columns=tuple(shown), rows=records_of(shown))
+
+
+def _judged(table: pd.DataFrame) -> pd.Series:
+    return table["policy"] + ", " + table["log"]
 
 
 def _held(policy_values: pd.DataFrame) -> list[Exhibit]:
@@ -60,7 +106,7 @@ def _health(policy_values: pd.DataFrame) -> Records:
         {
             "Policy": policy_values["policy"],
             "Estimator": policy_values["estimator"],
-            "Health": policy_values["is_healthy"].map({True: "healthy", False: "no verdict"}),
+            "Health": policy_values["is_healthy"].map(_VERDICTS),
             "Estimate": _bounded(policy_values, ""),
             "True value": policy_values["true_value"],
             "Relative error": policy_values["relative_error"],

@@ -1,10 +1,14 @@
 """What `parameters_policy_training.yml` must hold."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from affectlens.models.policy import PolicyParams
 from affectlens.models.policy.reward_model import RewardModelParams
 from affectlens.params import Params
+
+NonNegative = Annotated[float, Field(ge=0.0)]
 
 
 class MemberParams(Params):
@@ -30,12 +34,14 @@ class ScoringParams(Params):
 
     Attributes:
         reward_model: penalty and folds of the cross-fitted reward model.
+        lambdas: candidates for the bound on importance weights of the switch estimator and of DRos, beside none.
         n_resamples: bootstrap draws of sessions.
         min_n_eff: below this effective sample size there is no verdict.
         max_support_gap: above this share of unsupported target probability there is no verdict.
     """
 
     reward_model: RewardModelParams
+    lambdas: tuple[NonNegative, ...]
     n_resamples: int = Field(ge=50)
     min_n_eff: float = Field(ge=0.0)
     max_support_gap: float = Field(ge=0.0, le=1.0)

@@ -13,7 +13,7 @@ def create_pipeline(**_: object) -> Pipeline:
         Pipeline(
             _one_member(),
             namespace=f"policy.{member}",
-            inputs={"policy_events"},
+            inputs={"policy_events", "policy_context_names"},
             outputs={"checkpoint": "policy_checkpoint"} if member == "linucb" else None,
             parameters={"params:policy.selection", "params:seed"},
         )
@@ -32,7 +32,13 @@ def _one_member() -> list[Node]:
     return [
         Node(
             nodes.fit_policy,
-            inputs=["policy_events", "params:member", "params:policy.selection", "params:seed"],
+            inputs=[
+                "policy_events",
+                "policy_context_names",
+                "params:member",
+                "params:policy.selection",
+                "params:seed",
+            ],
             outputs="checkpoint",
             name="fit_policy",
         )
@@ -43,21 +49,42 @@ def _judge() -> list[Node]:
     return [
         Node(
             nodes.build_policy_events,
-            inputs=["interactions", "contents", "emotion_states", "split_boundaries", "params:policy.context"],
-            outputs="policy_events",
+            inputs=[
+                "interactions",
+                "contents",
+                "users",
+                "emotion_states",
+                "split_boundaries",
+                "params:policy.decisions",
+                "params:policy.context",
+            ],
+            outputs=["policy_events", "policy_context_names"],
             name="build_policy_events",
         ),
         Node(
             nodes.build_recommender_policy,
-            inputs=["candidate_scores", "contents", "policy_events", "params:policy.recommender"],
+            inputs=[
+                "candidate_scores",
+                "contents",
+                "policy_events",
+                "params:policy.decisions",
+                "params:policy.recommender",
+            ],
             outputs="recommender_policy",
             name="build_recommender_policy",
+        ),
+        Node(
+            nodes.score_logged_policies,
+            inputs=["policy_events", "params:policy.scoring", "params:seed"],
+            outputs="logged_policy_values",
+            name="score_logged_policies",
         ),
         Node(
             nodes.score_policies,
             inputs=[
                 "policy_events",
                 "recommender_policy",
+                "logged_policy_values",
                 "simulated_truth",
                 "uniform",
                 "popularity",
@@ -69,5 +96,10 @@ def _judge() -> list[Node]:
             outputs=["policy_values", "policy_leaderboard", "policy_unit_scores"],
             name="score_policies",
         ),
-        Node(nodes.exhibit_policies, inputs="policy_values", outputs="policy_exhibits", name="exhibit_policies"),
+        Node(
+            nodes.exhibit_policies,
+            inputs=["policy_values", "logged_policy_values"],
+            outputs="policy_exhibits",
+            name="exhibit_policies",
+        ),
     ]
