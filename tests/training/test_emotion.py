@@ -284,4 +284,5 @@ def test_the_fingerprint_changes_with_a_text_and_with_a_label() -> None:
     one = texts(10, 0)
     relabelled = LabelledTexts(one.texts, 1 - one.labels, one.names, one.taxonomy)
     reworded = LabelledTexts(["other", *one.texts[1:]], one.labels, one.names, one.taxonomy)
-    assert len({one.fingerprint(), relabelled.fingerprint(), reworded.fingerprint()}) == 3
+    unsure = [LabelledTexts(one.texts, share * one.labels, one.names, one.taxonomy) for share in (0.4, 0.6)]
+    assert len({each.fingerprint() for each in (one, relabelled, reworded, *unsure)}) == 5

@@ -72,7 +72,9 @@ class LabelledTexts:
     def fingerprint(self) -> str:
         """Twelve hexadecimal digits that identify texts and labels."""
         digest = hashlib.sha256("\x00".join(self.texts).encode())
-        digest.update(np.ascontiguousarray(self.labels, dtype=np.uint8).tobytes())
+        whole = self.labels.astype(np.uint8)
+        labels = whole if np.array_equal(whole, self.labels) else self.labels.astype(np.float32)
+        digest.update(np.ascontiguousarray(labels).tobytes())
         return digest.hexdigest()[:12]
 
     def log_odds(self) -> np.ndarray:
