@@ -19,7 +19,7 @@ from affectlens.session import RunRefusedError, StageSession, check_parameters_a
 ENVIRONMENTS = (
     *("base", "full", "test", "goemotions", "movielens", "musical_instruments", "open_bandit", "own", "sequences"),
     *("smp2020_virus", "airline_tweets", "dair_emotion", "emoji_affect", "meld"),
-    *("facebook_live_sellers", "facebook_reactions", "situnes", "upworthy"),
+    *("facebook_live_sellers", "facebook_reactions", "fer2013", "situnes", "upworthy"),
 )
 NOUNS = {stage: stage.removesuffix("_training") for stage in STAGES}
 

@@ -1,4 +1,4 @@
-"""Emoji as pictures, and what sources of pictures share."""
+"""Emoji as pictures, faces that are off by default, and what sources of pictures share."""
 
 from __future__ import annotations
 
@@ -22,6 +22,13 @@ EMOJI = """index,codepoint,name,negative,neutral,positive,sentiment_score
 """
 
 
+def faces(folder: Path, *, test: bool = False, allowed: bool = True) -> dict[str, pd.DataFrame]:
+    path = folder / "faces.npz"
+    np.savez(path, images=GREY, labels=np.arange(40) % 4, classes=np.array(["angry", "happy", "bored"]))
+    given = {"name": "fer2013", "faces": str(path), "test": str(path) if test else None, "valid_share": 0.25}
+    return read_source(source_params({**given, "i_may_process_faces": allowed}), Path)
+
+
 def emoji(folder: Path, n_pictures: int = 3) -> dict[str, pd.DataFrame]:
     (folder / "emoji.csv").write_text(EMOJI)
     pictures = np.random.default_rng(0).integers(0, 255, size=(n_pictures, 32, 32, 4), dtype=np.uint8)
@@ -36,6 +43,27 @@ def test_the_split_of_a_picture_follows_from_its_pixels_alone() -> None:
     assert drawn == [split_of(one.tobytes(), 0.25) for one in GREY]
     many = [split_of(str(number).encode(), 0.25) for number in range(2000)]
     assert 0.22 < np.mean([one == "valid" for one in many]) < 0.28
+
+
+def test_no_face_is_read_before_it_is_declared_that_one_may(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"faces is off.* docs/law\.md.* --params source\.i_may_process_faces=true"):
+        faces(tmp_path, allowed=False)
+
+
+def test_faces_become_pictures_without_words_and_unknown_classes_are_defects(tmp_path: Path) -> None:
+    tables = faces(tmp_path)
+    labels = tables["emotion_labels"]
+    assert labels["labels"].tolist()[:2] == [["anger"], ["joy"]]
+    assert labels["defect"].isna().tolist()[:4] == [True, True, False, False]  # bored, and a number without a name
+    assert tables["utterances"]["text"].unique().tolist() == ["[picture]"]
+    assert tables["utterances"]["image_path"].tolist() == tables["media"]["media_path"].tolist()
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(tables["media"]["data"].iloc[5]))), GREY[5])
+
+
+def test_held_back_faces_are_the_test_split_with_ids_of_their_own(tmp_path: Path) -> None:
+    tables = faces(tmp_path, test=True)
+    assert tables["utterances"]["utterance_id"].is_unique
+    assert tables["emotion_labels"]["split"].value_counts()["test"] == 40
 
 
 def test_an_emoji_has_its_picture_name_most_frequent_sentiment_and_valence(tmp_path: Path) -> None:
