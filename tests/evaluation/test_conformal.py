@@ -49,3 +49,21 @@ def test_a_text_drawn_twice_counts_twice_in_the_risk() -> None:
     doubled = risk_statistic(np.array([0.9, 0.8, 0.8, 0.7]), np.array([1, 0, 0, 1]), (1.0,))
     weighted = risk_statistic(confidence, correct, (1.0,)).of(np.array([[1.0, 2.0, 1.0]]))
     assert weighted[0, 1] == pytest.approx(doubled.of(np.ones((1, 4)))[0, 1])
+
+
+def test_the_order_of_equally_sure_answers_decides_nothing() -> None:
+    one = np.ones((1, 4))
+    for correct in ([1, 1, 0, 0], [0, 0, 1, 1], [0, 1, 0, 1]):
+        area, risk = risk_statistic(np.ones(4), np.array(correct), (0.5,)).of(one)[0]
+        assert (area, risk) == (0.5, 0.5)
+
+
+def test_answers_that_were_not_drawn_are_no_right_answers() -> None:
+    statistic = risk_statistic(np.array([0.9, 0.8, 0.7]), np.array([1, 1, 0]), (1.0,))
+    assert statistic.of(np.array([[0.0, 0.0, 3.0]]))[0].tolist() == [1.0, 1.0]
+
+
+def test_without_true_labels_no_worst_coverage_is_known() -> None:
+    statistic = set_statistic(np.zeros((2, 2)), np.ones((2, 2)))
+    worst = statistic.of(np.ones((1, 2)))[0][list(statistic.names).index("set_worst_coverage")]
+    assert np.isnan(worst)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -59,6 +61,21 @@ def test_paired_differences_are_means_over_rows_with_sessions_as_units() -> None
     assert difference.n == 60
     assert difference.lower > 0
     assert p_value < 0.01
+
+
+def test_units_of_unequal_size_with_one_difference_leave_no_doubt() -> None:
+    sessions = np.repeat(np.arange(40), np.repeat([1, 19], 20))
+    difference, p_value = paired_by_unit(np.full(400, 0.3), np.full(400, 0.2), Resampling.of(sessions, 0), seed=0)
+    assert (difference.value, difference.lower, difference.upper) == pytest.approx((0.1, 0.1, 0.1))
+    assert p_value < 0.01
+
+
+def test_a_log_without_chance_is_worth_what_it_earned_and_has_no_weights() -> None:
+    log, _ = _log()
+    certain = dataclasses.replace(log, propensities=np.ones(len(log)))
+    estimates = score_logging(certain, None, Resampling.of(log.units, seed=0, n_resamples=100)).estimates
+    assert estimates["on_policy"].value == log.rewards.mean()
+    assert np.isnan([estimates["ips"].value, estimates["snips"].value]).all()
 
 
 def test_holm_never_lowers_a_p_value_nor_exceeds_one() -> None:

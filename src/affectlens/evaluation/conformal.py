@@ -63,7 +63,7 @@ def set_statistic(truth: np.ndarray, sets: np.ndarray) -> Statistic:
         with np.errstate(invalid="ignore", divide="ignore"):
             per_label = np.where(n_present > 0, n_hits / n_present, np.nan)
             overall = n_hits.sum(axis=1) / n_present.sum(axis=1)
-        worst = np.min(np.where(np.isnan(per_label), 1.0, per_label), axis=1)
+        worst = np.fmin.reduce(per_label, axis=1)
         means = weights @ shares / weights.sum(axis=1, keepdims=True)
         return np.column_stack([overall, row_mean(per_label), worst, means])
 
@@ -74,6 +74,8 @@ def set_statistic(truth: np.ndarray, sets: np.ndarray) -> Statistic:
 def risk_statistic(confidence: np.ndarray, is_correct: np.ndarray, shares: tuple[float, ...]) -> Statistic:
     """Error of the surest answers at each share of texts that is answered, and the area under that curve (AURC).
 
+    Answers of equal confidence count with their mean error, so that the order of rows decides nothing.
+
     Args:
         confidence: (n,) of each answer.
         is_correct: (n,) 0/1.
@@ -82,13 +84,18 @@ def risk_statistic(confidence: np.ndarray, is_correct: np.ndarray, shares: tuple
     """
     order = np.argsort(-confidence, kind="stable")
     wrong = 1.0 - np.asarray(is_correct, dtype=np.float32)[order]
+    begins = np.flatnonzero(np.diff(confidence[order], prepend=np.inf))
+    block = np.repeat(np.arange(len(begins)), np.diff(begins, append=len(order)))
 
     def values(weights: np.ndarray) -> np.ndarray:
-        answered = np.cumsum(weights[:, order], axis=1)
-        errors = np.cumsum(weights[:, order] * wrong, axis=1)
-        risk = errors / np.maximum(answered, 1.0)
+        drawn = weights[:, order]
+        n, n_wrong = (np.add.reduceat(each, begins, axis=1) for each in (drawn, drawn * wrong))
+        error = np.divide(n_wrong, n, out=np.zeros_like(n_wrong), where=n > 0)[:, block]
+        answered = np.cumsum(drawn, axis=1)
+        risk = np.cumsum(drawn * error, axis=1) / np.maximum(answered, 1.0)
         last = [(answered < share * answered[:, -1:]).sum(axis=1).clip(max=len(order) - 1) for share in shares]
         at = np.stack([np.take_along_axis(risk, place[:, None], axis=1)[:, 0] for place in last], axis=1)
-        return np.column_stack([risk.mean(axis=1), at])
+        area = (risk * drawn).sum(axis=1) / drawn.sum(axis=1)
+        return np.column_stack([area, at])
 
     return Statistic(("aurc", *(f"risk_at_{round(100 * share)}" for share in shares)), values)

@@ -96,8 +96,8 @@ def estimates_of(
 
 def score_logging(log: PolicyLog, truth: WorldTruth | None, resampling: Resampling) -> PolicyScore:
     """Value of the logging policy itself: the mean of what it earned, which IPS and SNIPS equal at weight 1."""
-    on_policy = resampling.mean(log.rewards)
-    estimates = {"on_policy": on_policy, "ips": on_policy, "snips": on_policy}
+    on_policy, weighted = resampling.mean(log.rewards), (log.rewards, log.propensities, log.propensities, resampling)
+    estimates = {"on_policy": on_policy, "ips": ips(*weighted), "snips": snips(*weighted)}
     overlap, terms = health(log.propensities, log.propensities, 0.0, resampling), {"dr": log.rewards}
     if truth is None:
         return PolicyScore(estimates, overlap, {}, terms)
@@ -129,22 +129,21 @@ def truth_estimates(
 def paired_by_unit(a: np.ndarray, b: np.ndarray, resampling: Resampling, seed: int) -> tuple[Estimate, float]:
     """Mean over rows of `a - b` (n,) with an interval and a sign-flip p-value over whole units.
 
-    Each unit carries its total, scaled so that the mean over units is the mean over rows.
+    The interval resamples units with their rows; the signs that are flipped are those of the units' totals.
     """
-    scale = resampling.n_units / len(a)
-    return paired_difference(resampling.unit_totals(a) * scale, resampling.unit_totals(b) * scale, seed)
+    return resampling.mean(a - b), paired_difference(resampling.unit_totals(a), resampling.unit_totals(b), seed)[1]
 
 
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:
-    """P-values of one family of tests, adjusted for their number.
+    """P-values of one family of tests, adjusted for their number; one that is NaN is no test and stays NaN.
 
     Source: Holm 1979, "A Simple Sequentially Rejective Multiple Test Procedure".
 
-    >>> holm({"a": 0.01, "b": 0.04, "c": 0.03})
-    {'a': 0.03, 'b': 0.06, 'c': 0.06}
+    >>> holm({"a": 0.01, "b": 0.04, "c": 0.03, "none": float("nan")})
+    {'a': 0.03, 'b': 0.06, 'c': 0.06, 'none': nan}
     """
-    names = sorted(p_values, key=lambda name: p_values[name])
+    names = sorted((name for name, p_value in p_values.items() if p_value == p_value), key=lambda name: p_values[name])
     factors = np.arange(len(names), 0, -1)
     adjusted = np.maximum.accumulate(np.array([p_values[name] for name in names]) * factors)
     by_name = dict(zip(names, np.minimum(adjusted, 1.0).tolist(), strict=True))
-    return {name: by_name[name] for name in p_values}
+    return {name: by_name.get(name, float("nan")) for name in p_values}

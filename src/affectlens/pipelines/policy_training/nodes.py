@@ -241,6 +241,8 @@ def _truth_of(events: pd.DataFrame, simulated_truth: pd.DataFrame) -> WorldTruth
 
 def _probabilities_by_user(recommender_policy: pd.DataFrame, log: PolicyLog) -> np.ndarray:
     row = pd.Index(recommender_policy["user_id"]).get_indexer(pd.Index(log.users))
+    if (row < 0).any():
+        raise ValueError(f"{int((row < 0).sum())} test decisions are of users that `recommender_policy` does not know")
     probabilities: np.ndarray = np.stack(list(recommender_policy["probabilities"])).astype(np.float64)[row]
     return probabilities
 
