@@ -13,6 +13,7 @@ from affectlens.evaluation.beyond_accuracy import (
     intra_list_diversity,
     novelty,
     popularity_lift,
+    serendipity,
     set_estimate,
 )
 
@@ -51,6 +52,20 @@ def test_diversity_leaves_items_without_a_vector_out() -> None:
     lists = np.array([[0, 1, 2], [0, 2, -1]])
     found = intra_list_diversity(lists, vectors, np.array([True, True, False]))
     assert found[0] == pytest.approx(1.0)
+    assert np.isnan(found[1])
+
+
+def test_diversity_leaves_vectors_of_zeros_out() -> None:
+    vectors = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
+    found = intra_list_diversity(np.array([[0, 1, 2], [0, 2, 2]]), vectors, np.ones(3, dtype=bool))
+    assert found[0] == pytest.approx(1.0)
+    assert np.isnan(found[1])
+
+
+def test_serendipity_is_undefined_only_for_one_who_has_nothing_to_find() -> None:
+    lists, missed = np.array([[1, 2], [1, 2]]), np.zeros((2, 2), dtype=bool)
+    found = serendipity(lists, missed, np.array([True, False]), np.array([9, 5, 1]))
+    assert found[0] == 0.0
     assert np.isnan(found[1])
 
 

@@ -55,6 +55,12 @@ def test_the_mean_lies_in_its_interval(values: np.ndarray) -> None:
     assert estimate.lower - 1e-9 <= estimate.value <= estimate.upper + 1e-9
 
 
+def test_a_statistic_without_a_value_is_undefined() -> None:
+    found = resampled_estimate(lambda weights: np.full(len(weights), np.nan), 5, seed=0)
+    assert np.isnan([found.value, found.lower, found.upper]).all()
+    assert found.n == 5
+
+
 def test_resampled_mean_agrees_with_the_mean_estimate() -> None:
     values = np.random.default_rng(2).normal(size=400)
     weighted = resampled_estimate(lambda weights: weights @ values / weights.sum(axis=1), len(values), seed=0)

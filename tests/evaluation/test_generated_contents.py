@@ -11,7 +11,16 @@ from affectlens.evaluation.augmentation import (
     rarest_emotions,
 )
 from affectlens.evaluation.generated_media import MediaTest, fit_media_judge, score_media
-from affectlens.evaluation.generated_text import TextTest, fit_text_judge, longest_shared, score_texts, self_bleu
+from affectlens.evaluation.generated_text import (
+    TextTest,
+    distinct,
+    fit_text_judge,
+    language_model,
+    longest_shared,
+    perplexity,
+    score_texts,
+    self_bleu,
+)
 from affectlens.evaluation.generation_judge import LabelledVectors
 from affectlens.features.lexicon import is_emotion_word
 
@@ -44,6 +53,35 @@ def test_a_known_text_is_less_surprising_than_a_shuffled_one() -> None:
     known, shuffled = [TRAIN[0]] * 4, [["today", "happy", "am", "i"]] * 4
     values = [score_texts(each, text_test(np.zeros(4, dtype=int)))["perplexity"].value for each in (known, shuffled)]
     assert values[0] < values[1]
+
+
+@pytest.mark.parametrize("length", [1, 3, 20])
+def test_words_that_nobody_wrote_are_more_surprising_than_any_training_text(length: int) -> None:
+    nonsense = perplexity([["qq", "zz", "xx", "ww"] * length], TRAIN, seed=0).value
+    assert nonsense > 10 * max(perplexity([text], TRAIN, seed=0).value for text in TRAIN)
+    assert nonsense > perplexity([["qq", "am", "happy", "today"]], TRAIN, seed=0).value
+
+
+def test_the_language_model_spreads_its_belief_over_words_ends_and_the_unknown() -> None:
+    model = language_model(TRAIN)
+    for context in ((), ("i",), ("i", "am"), ("<s>", "<s>"), ("never", "seen")):
+        assert sum(model.score(word, context) for word in model.vocab if word != "<s>") == pytest.approx(1.0)
+
+
+def test_perplexity_needs_texts_on_both_sides() -> None:
+    assert np.isnan(perplexity([], TRAIN, seed=0).value)
+    assert np.isnan(perplexity(TRAIN, [], seed=0).value)
+
+
+@pytest.mark.parametrize("texts", [[[], ["a", "b"]], [["a"], ["b"]], [["a"] * 9, ["b"]]])
+def test_the_interval_of_distinct_is_one_of_shares(texts: list[list[str]]) -> None:
+    found = distinct(texts, 1, seed=0)
+    assert 0.0 <= found.lower <= found.value <= found.upper <= 1.0
+
+
+def test_one_text_alone_repeats_nobody() -> None:
+    assert np.isnan(self_bleu([["a", "b"]])).tolist() == [True]
+    assert len(self_bleu([])) == 0
 
 
 def test_one_emotion_alone_gives_no_judge() -> None:

@@ -151,6 +151,12 @@ def test_macro_f1_agrees_with_scikit_learn(draws: np.random.Generator) -> None:
     np.testing.assert_allclose(weighted_macro_f1(labels, predicted, weights), [expected, repeated])
 
 
+def test_a_class_of_which_no_row_was_drawn_is_left_out_of_macro_f1() -> None:
+    labels, weights = np.array([0, 0, 1]), np.array([[1.0, 2.0, 0.0], [0.0, 0.0, 3.0], [0.0, 0.0, 0.0]])
+    assert weighted_macro_f1(labels, labels, weights)[:2].tolist() == [1.0, 1.0]
+    assert np.isnan(weighted_macro_f1(labels, labels, weights)[2])
+
+
 def test_a_class_that_is_only_predicted_is_no_class_of_macro_f1() -> None:
     found = weighted_macro_f1(np.array([0, 0, 1]), np.array([0, 2, 1]), np.ones((1, 3)))
     assert found[0] == pytest.approx((2 / 3 + 1) / 2)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from affectlens.evaluation.generation_conditions import calmer_estimates, dose_estimates
+from affectlens.evaluation.generation_conditions import calmer_estimates, divergence, dose_estimates
 from affectlens.evaluation.generation_goals import GoalParams, goal_table
 from affectlens.evaluation.generation_judge import (
     NO_LABEL,
@@ -191,6 +191,22 @@ def test_a_goal_is_met_in_the_mean_over_the_seeds_and_missed_by_its_margin() -> 
     assert table["is_met"].tolist() == [False, False, True, False]
     assert table.loc[("best", "copy_rate"), "margin"] == pytest.approx(-0.02)
     assert np.isnan(table.loc[("best", "absent"), "value"])
+
+
+def test_a_goal_is_not_met_where_a_seed_has_no_value() -> None:
+    rows = pd.DataFrame({"model": "a", "metric": "m", "value": [np.nan, 1.0], "seed": [1, 2]})
+    row = goal_table(rows, [GoalParams(metric="m", wanted="at_least", bound=0.5)], "a").iloc[0]
+    assert not row["is_met"]
+    assert np.isnan(row["value"])
+    assert row["n_seeds"] == 2
+
+
+def test_nothing_judged_or_asked_is_at_no_distance_and_equals_are_at_none() -> None:
+    one, nothing = np.array([[1.0, 0.0]]), np.array([[0.0, 0.0]])
+    assert np.isnan(divergence(nothing, one))
+    assert np.isnan(divergence(one, nothing))
+    draws = np.random.default_rng(0).dirichlet(np.ones(5), size=200)
+    np.testing.assert_allclose(divergence(draws, draws), 0.0, atol=1e-12)
 
 
 def test_same_seed_same_scores(held_out: GenerationTest) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.metrics import f1_score, roc_auc_score
 
+from affectlens.evaluation.estimate import resampled_estimate
 from affectlens.evaluation.satisfaction import accuracy, area_under_curve, macro_f1, mean_of, resampled_difference
 
 N_USERS = 12
@@ -29,6 +30,26 @@ def test_a_user_drawn_twice_counts_as_two_users() -> None:
         macro_f1(TRUTH, predicted, USER, N_USERS)(weights)[0], f1_score(TRUTH[rows], predicted[rows], average="macro")
     )
     assert np.isclose(accuracy(TRUTH, predicted, USER, N_USERS)(weights)[0], (TRUTH[rows] == predicted[rows]).mean())
+
+
+def test_one_who_is_always_right_is_right_in_every_draw_of_users() -> None:
+    truth = np.repeat([0, 1, 2], [30, 30, 1])
+    statistic = macro_f1(truth, truth, np.arange(61), 61)
+    found = resampled_estimate(statistic, 61, seed=0)
+    assert (found.value, found.lower, found.upper) == (1.0, 1.0, 1.0)
+
+
+def test_a_metric_that_no_draw_has_makes_no_difference() -> None:
+    nobody_displeased = area_under_curve(np.ones(300, dtype=bool), SCORE, USER, N_USERS)
+    difference, p_value = resampled_difference(nobody_displeased, nobody_displeased, N_USERS, seed=0)
+    assert np.isnan([difference.value, difference.lower, difference.upper]).all()
+    assert p_value == 1.0
+
+
+def test_draws_without_a_value_are_left_out_of_a_difference() -> None:
+    one_displeased = area_under_curve(np.arange(300) > 0, SCORE, USER, N_USERS)
+    difference, p_value = resampled_difference(mean_of([one_displeased]), one_displeased, N_USERS, seed=0)
+    assert (difference.value, difference.lower, difference.upper, p_value) == (0.0, 0.0, 0.0, 1.0)
 
 
 def test_the_difference_of_a_metric_with_itself_is_zero_and_not_significant() -> None:

@@ -44,6 +44,10 @@ def augmentation_estimates(task: AugmentationTask, make: Make) -> dict[str, Esti
     Rare emotions are topped up to the count of the median emotion: with generated contents in one arm, with as many
     real ones drawn again in the other. A generator learns from the known contents only.
 
+    The repeats share training and test contents and differ by the part that is known, by what is drawn again and by the
+    generator's noise; with all contents known only by the last two. Intervals and p-values tell a lift from the luck of
+    these draws; they do not hold for other contents.
+
     Returns:
         `augmentation_lift@P%` and `augmentation_lift_rare@P%`, intervals over the repeats; and their sign-flip p-values
         under `..._p_value`, not corrected for the number of shares.

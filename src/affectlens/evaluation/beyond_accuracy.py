@@ -80,15 +80,15 @@ def intra_list_diversity(lists: np.ndarray, vectors: np.ndarray, has_vector: np.
     Args:
         lists: (n_users, k).
         vectors: (n_items, d) frozen content vectors, not the model's own.
-        has_vector: (n_items,) items that have one; the others are left out.
+        has_vector: (n_items,) items that have one; the others, and vectors of zeros, are left out.
 
     >>> vectors = np.array([[1.0, 0.0], [0.0, 2.0], [-1.0, 0.0]])
     >>> intra_list_diversity(np.array([[0, 1, 2]]), vectors, np.ones(3, dtype=bool)).round(4).tolist()  # (1+2+1) / 3
     [1.3333]
     """
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit = vectors / np.where(length > 0, length, 1.0)
-    known = (lists >= 0) & has_vector[np.maximum(lists, 0)]
+    length = np.linalg.norm(vectors, axis=1)
+    unit = vectors / np.where(length > 0, length, 1.0)[:, None]
+    known = (lists >= 0) & (has_vector & (length > 0))[np.maximum(lists, 0)]
     n_known = known.sum(axis=1)
     total = np.where(known[:, :, None], unit[np.maximum(lists, 0)], 0.0).sum(axis=1)
     n_pairs = n_known * (n_known - 1.0)
@@ -96,27 +96,32 @@ def intra_list_diversity(lists: np.ndarray, vectors: np.ndarray, has_vector: np.
     return np.where(n_pairs > 0, 1.0 - similarity / np.where(n_pairs > 0, n_pairs, 1.0), np.nan)
 
 
-def serendipity(lists: np.ndarray, is_relevant: np.ndarray, popularity: np.ndarray) -> np.ndarray:
+def serendipity(
+    lists: np.ndarray, is_relevant: np.ndarray, has_relevant: np.ndarray, popularity: np.ndarray
+) -> np.ndarray:
     """How much higher relevant items stand than their popularity alone would put them, mean over k, shape (n_users,).
 
-    An item at place r of N counts (N + 1 - r) / N, less the same of its place by popularity, if that is less.
+    An item at place r of N counts (N + 1 - r) / N, less the same of its place by popularity, if that is less. NaN for a
+    user without relevant items.
 
     Args:
         lists: (n_users, k), best first; the places of a short list count zero.
         is_relevant: (n_users, k) whether the item at that place is relevant.
+        has_relevant: (n_users,) whether any item, listed or not, is.
         popularity: (N,) training users of each item; equals share their mean place.
 
     Source: the definition of RecTools' `Serendipity`, after Kaminskas & Bridge 2016.
 
-    >>> serendipity(np.array([[2, 0]]), np.array([[True, True]]), np.array([9, 5, 1])).round(4).tolist()
-    [0.3333]
+    >>> lists, hits = np.array([[2, 0], [2, 0]]), np.array([[True, True], [False, False]])
+    >>> serendipity(lists, hits, np.array([True, False]), np.array([9, 5, 1])).round(4).tolist()
+    [0.3333, nan]
     """
     n_items = len(popularity)
     usual = (n_items + 1 - stats.rankdata(-popularity)) / max(n_items, 1)
     here = (n_items + 1 - np.arange(1, lists.shape[1] + 1)) / max(n_items, 1)
     gain = np.maximum(here[None, :] - usual[np.maximum(lists, 0)], 0.0) if n_items else np.zeros(lists.shape)
-    surprise: np.ndarray = np.where(is_relevant & (lists >= 0), gain, 0.0).mean(axis=1)
-    return surprise
+    surprise = np.where(is_relevant & (lists >= 0), gain, 0.0).mean(axis=1)
+    return np.where(has_relevant, surprise, np.nan)
 
 
 def miscalibration(lists: np.ndarray, attributes: np.ndarray, history: np.ndarray, alpha: float = 0.01) -> np.ndarray:

@@ -87,7 +87,19 @@ def resampled_estimate(
         statistic(generator.multinomial(n_units, share, size=min(block, n_resamples - start)).astype(np.float64))
         for start in range(0, n_resamples, block)
     ]
-    lower, upper = np.nanpercentile(np.concatenate(draws), [2.5, 97.5])
+    return percentile_estimate(value, np.concatenate(draws), n_units)
+
+
+def percentile_estimate(value: float, draws: np.ndarray, n_units: int) -> Estimate:
+    """A value with the interval of its draws (b,), those without a value left out; undefined without value or draws.
+
+    >>> percentile_estimate(1.0, np.array([np.nan, 1.0, 1.0]), 5)
+    Estimate(value=1.0, lower=1.0, upper=1.0, n=5)
+    """
+    kept = draws[~np.isnan(draws)]
+    if np.isnan(value) or kept.size == 0:
+        return Estimate.undefined(n_units)
+    lower, upper = np.percentile(kept, [2.5, 97.5])
     return Estimate(value, float(lower), float(upper), n_units)
 
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from nltk.lm import WittenBellInterpolated
-from nltk.lm.preprocessing import pad_both_ends, padded_everygram_pipeline
 from nltk.translate.bleu_score import SmoothingFunction, sentence_bleu
-from nltk.util import ngrams
+from nltk.util import everygrams, ngrams
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.naive_bayes import ComplementNB
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -19,6 +18,7 @@ from affectlens.evaluation.estimate import Estimate, mean_estimate, resampled_es
 Tokens = Sequence[Sequence[str]]
 _ORDER = 3
 _LONG = 8
+_START, _END, _UNKNOWN = "<s>", "</s>", "<UNK>"  # nltk's own names
 MASK = "<masked>"
 
 
@@ -77,7 +77,8 @@ def fit_text_judge(texts: Tokens, labels: np.ndarray) -> Pipeline | None:
 def distinct(texts: Tokens, n: int, seed: int) -> Estimate:
     """Different n-grams over all n-grams (Li et al. 2016, "A Diversity-Promoting Objective Function").
 
-    Texts drawn twice have fewer different n-grams, so the interval is the bootstrap's spread around the value.
+    Texts drawn twice have fewer different n-grams, so the interval is the bootstrap's spread around the value, kept
+    within [0, 1].
 
     >>> distinct([["a", "b"], ["a", "c"]], 1, 0).value
     0.75
@@ -88,13 +89,19 @@ def distinct(texts: Tokens, n: int, seed: int) -> Estimate:
         return Estimate.undefined(len(texts))
     value = len(set().union(*grams)) / total
     draws = np.random.default_rng(seed).integers(len(texts), size=(100, len(texts)))
-    spread = [len(set().union(*(grams[i] for i in row))) / max(sum(len(grams[i]) for i in row), 1) for row in draws]
-    lower, upper = np.percentile(spread, [2.5, 97.5]) - np.mean(spread)
-    return Estimate(value, value + lower, value + upper, len(texts))
+    drawn = [(len(set().union(*(grams[i] for i in row))), sum(len(grams[i]) for i in row)) for row in draws]
+    spread = [different / n_grams for different, n_grams in drawn if n_grams]
+    lower, upper = np.clip(value + np.percentile(spread, [2.5, 97.5]) - np.mean(spread), 0.0, 1.0)
+    return Estimate(value, float(lower), float(upper), len(texts))
 
 
 def self_bleu(texts: Tokens) -> np.ndarray:
-    """BLEU-4 (n,) of each text against all others: 1 where they repeat each other (Zhu et al. 2018, "Texygen")."""
+    """BLEU-4 (n,) of each text against all others: 1 where they repeat each other (Zhu et al. 2018, "Texygen").
+
+    NaN for a text without others.
+    """
+    if len(texts) < 2:
+        return np.full(len(texts), np.nan)
     smooth = SmoothingFunction().method1
     return np.array(
         [
@@ -107,18 +114,34 @@ def self_bleu(texts: Tokens) -> np.ndarray:
 def perplexity(texts: Tokens, train: Tokens, seed: int) -> Estimate:
     """Perplexity of a word under a trigram model of training texts, which wrote none of them (Witten & Bell 1991).
 
-    Words that the model never saw have no probability and are left out.
+    The end of a text counts as one word. A word that the model never saw counts as one that it saw once.
     """
-    model = WittenBellInterpolated(_ORDER)
-    model.fit(*padded_everygram_pipeline(_ORDER, train))
-    surprise = [
-        [-model.logscore(gram[-1], gram[:-1]) for gram in ngrams(pad_both_ends(text, _ORDER), _ORDER)] for text in texts
-    ]
-    bits = np.array([sum(values for values in row if np.isfinite(values)) for row in surprise])
-    lengths = np.array([sum(np.isfinite(row)) for row in surprise], dtype=np.float64)
-    if not lengths.sum():
+    if len(texts) == 0 or len(train) == 0:
         return Estimate.undefined(len(texts))
+    model = language_model(train)
+    surprise = [[-model.logscore(gram[-1], gram[:-1]) for gram in ngrams(_padded(text), _ORDER)] for text in texts]
+    bits = np.array([sum(row) for row in surprise])
+    lengths = np.array([len(row) for row in surprise], dtype=np.float64)
     return resampled_estimate(lambda weights: 2.0 ** (weights @ bits / (weights @ lengths)), len(texts), seed)
+
+
+def language_model(train: Tokens) -> WittenBellInterpolated:
+    """A trigram model of the words, the end and unknown words of training texts.
+
+    >>> model = language_model([["a", "b"], ["a"]])
+    >>> [round(model.score(word), 3) for word in ("a", "b", "</s>", "never seen")]  # 2, 1, 2 and 1 of 6
+    [0.333, 0.167, 0.333, 0.167]
+    """
+    padded = [_padded(text) for text in train]
+    model = WittenBellInterpolated(_ORDER)
+    # The beginning is always given: nothing has to foretell it.
+    seen = [[gram for gram in everygrams(text, max_len=_ORDER) if gram[-1] != _START] for text in padded]
+    model.fit([*seen, [(_UNKNOWN,)]], (word for text in padded for word in text))
+    return model
+
+
+def _padded(text: Sequence[str]) -> list[str]:
+    return [_START] * (_ORDER - 1) + [*text, _END]
 
 
 def longest_shared(texts: Tokens, train: Tokens) -> np.ndarray:

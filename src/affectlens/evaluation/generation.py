@@ -8,6 +8,8 @@ import numpy as np
 from scipy.spatial.distance import cdist, pdist
 from scipy.stats import rankdata
 
+from affectlens.evaluation.emotion import f1_statistic
+
 
 def frechet_distance(real: np.ndarray, fake: np.ndarray) -> float:
     """Frechet distance between the Gaussians that fit two samples: `|mu_x - mu_y|² + Tr(S_x + S_y - 2 (S_x S_y)^½)`.
@@ -232,16 +234,13 @@ def weighted_macro_f1(
 ) -> np.ndarray:
     """Macro-F1 (b,) over the classes in `labels`, or those of them `among` some; row i counts `weights[:, i]` times.
 
+    A class of which no row counts is left out of the mean, which is NaN without any.
+
     >>> weighted_macro_f1(np.array([0, 0, 1]), np.array([0, 1, 1]), np.ones((1, 3))).round(4).tolist()
     [0.6667]
     """
     classes = np.unique(labels) if among is None else np.intersect1d(labels, among)
-    is_class, is_predicted = labels[:, None] == classes, predicted[:, None] == classes
-    hits = weights @ (is_class & is_predicted)
-    sums = weights @ (is_class.astype(np.float64) + is_predicted)
-    scores = np.divide(2.0 * hits, sums, out=np.zeros_like(hits), where=sums > 0)
-    result: np.ndarray = scores.mean(axis=1) if len(classes) else np.full(len(weights), np.nan)
-    return result
+    return f1_statistic(labels[:, None] == classes, predicted[:, None] == classes).of(weights)[:, 0]
 
 
 def dose_correlation(levels: np.ndarray, responses: np.ndarray) -> np.ndarray:

@@ -128,12 +128,16 @@ def ratio_estimate(
 
 
 def divergence(judged: np.ndarray, emotion: np.ndarray) -> np.ndarray:
-    """Jensen-Shannon divergence (n,) in bits between two distributions a row, each made to sum to 1.
+    """Jensen-Shannon divergence (n,) in bits between two distributions a row, each made to sum to 1; NaN for zeros.
 
-    >>> divergence(np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([[2.0, 0.0], [0.0, 1.0]])).tolist()
-    [0.0, 1.0]
+    >>> judged = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 0.0]])
+    >>> divergence(judged, np.array([[2.0, 0.0], [0.0, 1.0], [1.0, 0.0]])).tolist()
+    [0.0, 1.0, nan]
     """
-    values: np.ndarray = np.nan_to_num(jensenshannon(judged, emotion, base=2, axis=1) ** 2)
+    values = np.full(len(judged), np.nan)
+    known = (judged.sum(axis=1) > 0) & (emotion.sum(axis=1) > 0)
+    # The root of a divergence that rounding put below 0 is no number.
+    values[known] = np.nan_to_num(jensenshannon(judged[known], emotion[known], base=2, axis=1) ** 2)
     return values
 
 

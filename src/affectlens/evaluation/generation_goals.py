@@ -31,7 +31,8 @@ def goal_table(leaderboard: pd.DataFrame, goals: Sequence[GoalParams], chosen: s
 
     Returns:
         GOAL_COLUMNS: `spread` is the standard deviation over the seeds (NaN for one), `margin` how far the mean lies
-        on the good side of the bound (negative: missed by so much), `is_met` whether it does; NaN meets nothing.
+        on the good side of the bound (negative: missed by so much), `is_met` whether it does. A value that one seed
+        lacks is NaN, which meets nothing.
 
     >>> rows = pd.DataFrame({"model": ["a", "a"], "metric": ["m", "m"], "value": [0.8, 1.0], "seed": [1, 2]})
     >>> goal_table(rows, [GoalParams(metric="m", wanted="at_least", bound=0.85)], "a").round(2).iloc[0].to_dict()
@@ -49,14 +50,14 @@ def goal_table(leaderboard: pd.DataFrame, goals: Sequence[GoalParams], chosen: s
 
 
 def _row(model: object, goal: GoalParams, found: pd.DataFrame, *, is_chosen: bool) -> dict[str, object]:
-    value = float(found["value"].mean())
+    value = float(found["value"].mean(skipna=False))
     margin = value - goal.bound if goal.wanted == "at_least" else goal.bound - value
     return {
         "model": model,
         "is_chosen": is_chosen,
         **goal.model_dump(),
         "value": value,
-        "spread": float(found["value"].std()),
+        "spread": float(found["value"].std(skipna=False)),
         "margin": margin,
         "is_met": bool(margin >= 0),
         "n_seeds": found["seed"].nunique(),

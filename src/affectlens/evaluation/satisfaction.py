@@ -9,7 +9,9 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from affectlens.evaluation.beyond_accuracy import set_estimate
-from affectlens.evaluation.estimate import N_RESAMPLES, Estimate
+from affectlens.evaluation.documents import row_mean
+from affectlens.evaluation.emotion import counted_f1_statistic
+from affectlens.evaluation.estimate import N_RESAMPLES, Estimate, percentile_estimate
 
 # Maps user weights (B, U), how often each user was drawn, to the metric (B,).
 Statistic = Callable[[np.ndarray], np.ndarray]
@@ -80,37 +82,37 @@ def accuracy(truth: np.ndarray, predicted: np.ndarray, user: np.ndarray, n_users
 
 
 def macro_f1(truth: np.ndarray, predicted: np.ndarray, user: np.ndarray, n_users: int) -> Statistic:
-    """Mean over the classes that occur of 2 TP / (2 TP + FP + FN).
+    """Mean over the classes that occur among the drawn users of 2 TP / (2 TP + FP + FN).
 
     >>> macro_f1(np.array([0, 1]), np.array([0, 0]), np.array([0, 0]), 1)(np.ones((1, 1))).round(4).tolist()
     [0.3333]
     """
+    classes = np.unique(truth)
+    present, named = truth[:, None] == classes, predicted[:, None] == classes
 
-    def counts(marked: np.ndarray) -> np.ndarray:
-        return np.bincount(user, weights=marked, minlength=n_users)
+    def by_user(marked: np.ndarray) -> np.ndarray:
+        return np.column_stack([np.bincount(user, weights=column, minlength=n_users) for column in marked.T])
 
-    tables = [
-        (counts((truth == name) & (predicted == name)), counts(truth == name) + counts(predicted == name))
-        for name in np.unique(truth)
-    ]
-    return lambda weights: np.mean(
-        [2 * (weights @ hit) / np.maximum(weights @ both, 1) for hit, both in tables], axis=0
-    )
+    statistic = counted_f1_statistic(by_user(present & named), by_user(present), by_user(named))
+    return lambda weights: statistic.of(weights)[:, 0]
 
 
 def mean_of(statistics: Sequence[Statistic]) -> Statistic:
     """The mean of a metric over repeated splits of the same users."""
-    return lambda weights: np.nanmean([statistic(weights) for statistic in statistics], axis=0)
+    return lambda weights: row_mean(np.column_stack([statistic(weights) for statistic in statistics]))
 
 
 def resampled_difference(a: Statistic, b: Statistic, n_users: int, seed: int) -> tuple[Estimate, float]:
-    """The difference a - b with its percentile interval over draws of users, and its two-sided bootstrap p-value."""
+    """The difference a - b with its percentile interval over draws of users, and its two-sided bootstrap p-value.
+
+    Draws without a value are left out. Where there is no other the estimate is undefined, and the p-value 1.
+    """
     generator = np.random.default_rng(seed)
     weights = generator.multinomial(n_users, np.full(n_users, 1.0 / n_users), size=N_RESAMPLES).astype(np.float64)
     everyone = np.ones((1, n_users))
     draws = a(weights) - b(weights)
-    draws = draws[~np.isnan(draws)]
-    lower, upper = np.percentile(draws, [2.5, 97.5])
+    estimate = percentile_estimate(float((a(everyone) - b(everyone))[0]), draws, n_users)
+    if np.isnan(estimate.value):
+        return estimate, 1.0
     rarer = min((draws <= 0).sum(), (draws >= 0).sum())
-    p_value = min(1.0, 2.0 * (rarer + 1) / (len(draws) + 1))
-    return Estimate(float((a(everyone) - b(everyone))[0]), float(lower), float(upper), n_users), p_value
+    return estimate, min(1.0, 2.0 * (rarer + 1) / ((~np.isnan(draws)).sum() + 1))

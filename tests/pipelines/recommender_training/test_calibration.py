@@ -56,6 +56,20 @@ def test_no_strength_is_chosen_that_costs_too_much() -> None:
     assert choose_strength(tried, "topic", 10, 0.5) == 0.9
 
 
+def test_strengths_without_a_quality_are_no_choice() -> None:
+    nan = np.array([np.nan])
+    tried = {
+        0.0: {"ndcg@10": np.array([0.5, np.nan]), "miscalibration_topic@10": nan},
+        0.3: {"ndcg@10": np.array([0.5, 0.5]), "miscalibration_topic@10": np.array([0.8, np.nan])},
+        0.9: {"ndcg@10": nan, "miscalibration_topic@10": np.array([0.1])},
+    }
+    assert choose_strength(tried, "topic", 10, 0.01) == 0.3
+    assert choose_strength({0.0: tried[0.9], 0.3: tried[0.3]}, "topic", 10, 0.01) == 0.3
+    assert choose_strength({0.0: tried[0.0]}, "topic", 10, 0.01) == 0.0
+    with pytest.raises(ValueError, match="no strength has an NDCG@10"):
+        choose_strength({0.0: tried[0.9]}, "topic", 10, 0.01)
+
+
 def test_without_attributes_there_is_no_frontier(sequences, contents, generated, parameters) -> None:
     evaluation = EvaluationParams(**parameters["evaluation"])
     params = PopularityParams(**parameters["popularity"])

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy.spatial.distance import cdist
 from sklearn.neighbors import NearestNeighbors
 
+from affectlens.evaluation.ranking import ranks_of
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.gan import generate, interest_of
 from affectlens.pipelines.gan_training.contents import stacked
@@ -64,9 +65,13 @@ def _group_means(values: np.ndarray, groups: pd.Series, is_train: np.ndarray) ->
 def places_of_own(vectors: np.ndarray, own: np.ndarray) -> np.ndarray:
     """Place (n,), from 1, of each content's own vector among all of them, by cosine to its stand-in.
 
+    Equals share their middle place; a vector of zeros has no cosine, and so no place: NaN.
+
     >>> places_of_own(np.array([[1.0, 0.1], [1.0, 0.0]]), np.array([[1.0, 0.0], [0.0, 1.0]])).tolist()
-    [1, 2]
+    [1.0, 2.0]
     """
-    similarity = 1.0 - cdist(vectors, own, metric="cosine")
-    places: np.ndarray = 1 + (similarity > np.diag(similarity)[:, None]).sum(axis=1)
+    known = np.flatnonzero(vectors.any(axis=1) & own.any(axis=1))
+    similarity = np.where(own.any(axis=1), 1.0 - cdist(vectors[known], own, metric="cosine"), -np.inf)
+    places = np.full(len(vectors), np.nan)
+    places[known] = ranks_of(similarity, np.arange(len(known)), known)
     return places

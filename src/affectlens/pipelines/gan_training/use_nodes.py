@@ -135,9 +135,10 @@ def score_cold_contents(
     parts = []
     for name in STAND_INS:
         vectors = np.stack(cold[name].to_list())
+        places = places_of_own(vectors, own)
         estimates = {
             "cold_cosine": mean_estimate(cosine(vectors, own), seed),
-            "cold_hit@10": mean_estimate((places_of_own(vectors, own) <= 10).astype(np.float64), seed),
+            "cold_hit@10": mean_estimate(np.where(np.isnan(places), np.nan, places <= 10), seed),
         }
         parts.append(
             leaderboard_rows(

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from affectlens.evaluation.beyond_accuracy import miscalibration
+from affectlens.evaluation.documents import row_mean
 from affectlens.evaluation.estimate import LEADERBOARD_COLUMNS, Estimate, leaderboard_rows, mean_estimate
 from affectlens.evaluation.grouped import mean_estimates, ratio_estimate
 from affectlens.evaluation.ranking import ndcg, ranks_in_lists, top_items
@@ -68,10 +69,26 @@ def calibrate_lists(
 
 
 def choose_strength(tried: Mapping[float, Values], name: str, k: int, tolerance: float) -> float:
-    """The strength that calibrates best among those whose NDCG stays within the tolerance of the plain list's."""
-    least = (1.0 - tolerance) * float(np.nanmean(tried[0.0][f"ndcg@{k}"]))
-    allowed = [strength for strength, values in tried.items() if np.nanmean(values[f"ndcg@{k}"]) >= least]
-    return min(allowed, key=lambda strength: float(np.nanmean(tried[strength][f"miscalibration_{name}@{k}"])))
+    """The strength that calibrates best among those whose NDCG stays within the tolerance of the weakest one's.
+
+    Strengths without an NDCG are no choice. Where no miscalibration is known, the weakest one stays.
+
+    Raises:
+        ValueError: no strength has an NDCG.
+    """
+    quality, distance = (
+        {strength: _mean(values[metric]) for strength, values in sorted(tried.items())}
+        for metric in (f"ndcg@{k}", f"miscalibration_{name}@{k}")
+    )
+    known = [strength for strength, value in quality.items() if not np.isnan(value)]
+    if not known:
+        raise ValueError(f"no strength has an NDCG@{k} to choose by: no request has a relevant item")
+    allowed = [strength for strength in known if quality[strength] >= (1.0 - tolerance) * quality[known[0]]]
+    return min(allowed, key=lambda strength: np.nan_to_num(distance[strength], nan=np.inf))
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(row_mean(values[None, :])[0])
 
 
 def _judge(

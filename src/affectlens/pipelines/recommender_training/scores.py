@@ -158,11 +158,12 @@ def _of_lists(lists: np.ndarray, exam: Examination) -> dict[str, np.ndarray]:
     n_items = arrays.catalogue.n_items
     users = np.asarray((arrays.train.weights(n_items, 1.0) > 0).sum(axis=0)).ravel()
     events = np.bincount(histories.owner, weights=users[histories.item], minlength=requests.n_users)
+    has_relevant = np.bincount(requests.owner, minlength=requests.n_users) > 0
     history_mean = events / np.where(histories.lengths > 0, histories.lengths, np.nan)
     found = {
         f"popularity_lift@{k}": popularity_lift(lists, users, history_mean),
         f"novelty@{k}": novelty(lists, users, arrays.train.n_users),
-        f"serendipity@{k}": serendipity(lists, _is_relevant(lists, requests, n_items), users),
+        f"serendipity@{k}": serendipity(lists, _is_relevant(lists, requests, n_items), has_relevant, users),
     }
     if arrays.catalogue.has_vector.any():
         found[f"ild@{k}"] = intra_list_diversity(lists, arrays.catalogue.vectors, arrays.catalogue.has_vector)
