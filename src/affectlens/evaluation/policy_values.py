@@ -142,7 +142,7 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
     >>> holm({"a": 0.01, "b": 0.04, "c": 0.03, "none": float("nan")})
     {'a': 0.03, 'b': 0.06, 'c': 0.06, 'none': nan}
     """
-    names = sorted((name for name, p_value in p_values.items() if p_value == p_value), key=lambda name: p_values[name])
+    names = sorted((name for name in p_values if not np.isnan(p_values[name])), key=lambda name: p_values[name])
     factors = np.arange(len(names), 0, -1)
     adjusted = np.maximum.accumulate(np.array([p_values[name] for name in names]) * factors)
     by_name = dict(zip(names, np.minimum(adjusted, 1.0).tolist(), strict=True))
