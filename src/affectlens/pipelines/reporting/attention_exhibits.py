@@ -148,7 +148,7 @@ def _lasting(statistics: pd.DataFrame, curves: pd.DataFrame) -> list[Exhibit]:
     first = each(halves)[0]
     value, lower, upper = bounded(first)
     note = Message(
-        text="Half of the contents had half of their attention within {days} days (n = {n}; Kaplan-Meier).",
+        text="Half of the contents had half of their attention within {days} days (n = {n}, all of them old enough).",
         values={"days": wording.estimate(first), "n": wording.count(first["n"])},
     )
     days = Axis(label="age", unit="days")
@@ -159,7 +159,7 @@ def _lasting(statistics: pd.DataFrame, curves: pd.DataFrame) -> list[Exhibit]:
         Curves(
             title="Contents that have not yet had half of their attention",
             part=_LASTING,
-            note="Kaplan-Meier: contents that are too young leave the curve without an end.",
+            note="Contents that are too young for anybody to know of what their attention is half are left out.",
             x=days,
             y=Axis(label="share of contents", is_share=True),
             series=survival,
