@@ -198,3 +198,10 @@ def test_contents_keep_their_order_and_attributes(documents, media, examples):
     table = content_vectors(documents, space)
     assert table["content_id"].tolist() == documents["content_id"].tolist()
     np.testing.assert_array_equal(np.stack(table["vector"].to_numpy()), space.vectors)
+
+
+def test_one_tag_in_all_is_a_block_of_one_column(documents, media, examples):
+    named = documents.assign(tags=[["books"] if row % 2 else [] for row in range(len(documents))])
+    blocks = {block.name: block for block in gather_blocks(named, media, examples, PARAMS, seed=1)}
+    assert blocks["tags"].values.shape == (len(documents), 1)
+    assert set(blocks["tags"].values[:, 0].tolist()) == {0.0, 1.0}

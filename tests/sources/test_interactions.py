@@ -56,6 +56,14 @@ def test_parquet_is_understood_and_whole_ids_stay_whole(tmp_path: Path) -> None:
     assert tables["interactions"]["kind"].tolist() == ["view", "view"]
 
 
+def test_whole_ids_of_parquet_stay_whole_beside_broken_lines_and_without(tmp_path: Path) -> None:
+    pd.DataFrame({"user": [7, 8], "item": [16, 17], "time": [pd.Timestamp(TIME)] * 2}).to_parquet(tmp_path / "table")
+    assert rows(read(tmp_path, (tmp_path / "table").read_bytes())) == [
+        (7, 16, TIME, "view"),
+        (8, 17, TIME, "view"),
+    ]
+
+
 def test_columns_can_be_named(tmp_path: Path) -> None:
     tables = read(tmp_path, f"wer,was,wann\na,b,{TIME}\n", user="wer", item="was", time="wann")
     assert rows(tables) == [("a", "b", TIME, "view")]

@@ -138,6 +138,8 @@ def _latent(
     if not any(len(row) for row in train):
         return None
     weights = counter.fit_transform(train)
+    if weights.shape[1] == 1:  # one tag or word in all: nothing to compress
+        return Block(name, counter.transform(rows).toarray(), 1.0)
     svd = TruncatedSVD(min(dimensions, *weights.shape), random_state=seed)
     with np.errstate(invalid="ignore"):  # train rows that are all alike have no variance to share out
         svd.fit(weights)

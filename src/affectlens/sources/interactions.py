@@ -88,7 +88,7 @@ def _items(params: TableSource, path: Path) -> pd.DataFrame:
 
 def _with_broken(table: pd.DataFrame, rows: Rows) -> pd.DataFrame:
     broken = pd.DataFrame({"defect": ["malformed line"] * rows.n_broken})
-    return pd.concat([table, broken], ignore_index=True)
+    return pd.concat([table.astype(object), broken], ignore_index=True)  # as objects, or whole ids become fractions
 
 
 def _split_tags(tags: object) -> list[str]:

@@ -89,4 +89,9 @@ def test_the_frontier_runs_from_no_calibration_on_and_names_what_was_chosen() ->
     *_, chart = recommender_exhibits(board(("attention", "ndcg@10", 0.2)), frontier)
     (line,) = chart.series
     assert (line.x, line.y) == ((0.9, 0.4), (0.21, 0.2))
+    unknown = frontier.assign(value=frontier["value"].mask(frontier["metric"].str.startswith("miscalibration")))
+    partly = frontier.assign(value=frontier["value"].mask(frontier["value"] == 0.9))
+    *_, chart = recommender_exhibits(board(("attention", "ndcg@10", 0.2)), partly)
+    assert chart.series[0].x == (0.4,)
+    assert len(recommender_exhibits(board(("attention", "ndcg@10", 0.2)), unknown)) == 1  # that there is no ladder
     assert chart.note.values == {"strength": "0.5", "ndcg": "0.230", "miscalibration": "0.410"}

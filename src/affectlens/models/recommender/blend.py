@@ -50,10 +50,13 @@ def blend_checkpoint(attention: Checkpoint, linear: Checkpoint, weight: float, *
 
 
 def blended(logits: np.ndarray, linear: np.ndarray, weight: float) -> np.ndarray:
-    """The two scores (n, n_items) as one.
+    """The two scores (n, n_items) as one; a row without candidates, all of it minus infinity, stays one.
 
     >>> blended(np.log([[1.0, 3.0]]), np.array([[0.5, 0.0]]), 2.0).round(3).tolist()    # ln 1/4 + 1, ln 3/4
     [[-0.386, -0.288]]
+    >>> blended(np.array([[-np.inf, -np.inf]]), np.array([[0.5, 0.0]]), 2.0).tolist()
+    [[-inf, -inf]]
     """
-    scores: np.ndarray = logits - logsumexp(logits, axis=1, keepdims=True) + weight * linear
+    total = logsumexp(logits, axis=1, keepdims=True)
+    scores: np.ndarray = logits - np.where(np.isfinite(total), total, 0.0) + weight * linear
     return scores

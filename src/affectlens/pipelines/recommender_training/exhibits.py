@@ -152,7 +152,11 @@ def _frontiers(frontier: pd.DataFrame) -> Iterator[Curves]:
             rows[rows["metric"].str.startswith(stem)].sort_values("strength")
             for stem in (f"miscalibration_{attribute}@", "ndcg@")
         )
-        tried, points = (found[found["split"] == "valid"] for found in (off, ndcg))
+        tried, points = (found[found["split"] == "valid"].reset_index(drop=True) for found in (off, ndcg))
+        is_known = tried["value"].notna() & points["value"].notna()  # lists may hold nothing that has the attribute
+        if not is_known.any():
+            continue
+        tried, points = tried[is_known], points[is_known]
         chosen, kept = (_records(found[found["split"] == "test"])[0] for found in (off, ndcg))
         values = {
             "strength": f"{kept['strength']:g}",
