@@ -6,8 +6,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from affectlens.evaluation.estimate import Estimate, resampled_estimate
-
 
 def turnover(windows: np.ndarray, contents: np.ndarray, n_top: int) -> np.ndarray:
     """Share of the top that was not in the top of the window before, for each window but the first.
@@ -31,11 +29,9 @@ def turnover(windows: np.ndarray, contents: np.ndarray, n_top: int) -> np.ndarra
 
 
 def stays(windows: np.ndarray, contents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Length in windows of every unbroken stay in the top that began within the data, and whether it ended there.
+    """Length in windows of every unbroken stay in the top, and whether it ended within the data.
 
-    What was there in the first window began nobody knows when, and is left out.
-
-    >>> lengths, ended = stays(np.array([0, 1, 1, 2, 2, 3]), np.array(["a", "a", "b", "b", "c", "c"]))
+    >>> lengths, ended = stays(np.array([0, 1, 1, 2]), np.array(["a", "a", "b", "b"]))
     >>> lengths.tolist(), ended.tolist()
     ([2, 2], [True, False])
     """
@@ -46,36 +42,8 @@ def stays(windows: np.ndarray, contents: np.ndarray) -> tuple[np.ndarray, np.nda
     code, window = codes[order], windows[order]
     begins = np.concatenate([[True], (np.diff(code) != 0) | (np.diff(window) != 1)])
     lengths = np.diff(np.concatenate([np.flatnonzero(begins), [code.size]]))
-    first, last = window[np.flatnonzero(begins)], window[np.cumsum(lengths) - 1]
-    began = first > windows.min()
-    return lengths[began], (last < windows.max())[began]
-
-
-def mean_stay(lengths: np.ndarray, ended: np.ndarray, window_days: float, seed: int) -> Estimate:
-    """Mean length of a stay in days: windows after which a content could leave by those after which one did.
-
-    Stays that still run count with what they have, but for their last window, after which nobody has looked. Right
-    where the chance to leave does not depend on how long a content has stayed (geometric stays).
-
-    Args:
-        lengths: (n,) of each stay so far, in windows.
-        ended: (n,) whether it has ended.
-        window_days: length of a window.
-        seed: draws of stays for the interval.
-
-    >>> mean_stay(np.array([2, 4, 7]), np.array([True, True, False]), 7.0, seed=0).value      # 12 windows, 2 exits
-    42.0
-    """
-    if not ended.any():
-        return Estimate.undefined(len(lengths))
-    at_risk = (lengths - ~ended) * window_days
-
-    def mean(weights: np.ndarray) -> np.ndarray:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            value: np.ndarray = (weights @ at_risk) / (weights @ ended)
-        return np.where(np.isfinite(value), value, np.nan)
-
-    return resampled_estimate(mean, len(lengths), seed)
+    last = window[np.cumsum(lengths) - 1]
+    return lengths, last < windows.max()
 
 
 def relative_gains(now: np.ndarray, before: np.ndarray) -> np.ndarray:

@@ -34,21 +34,12 @@ def monotone_trend(times: np.ndarray, values: np.ndarray) -> tuple[Estimate, flo
     if np.ptp(values) == 0:
         return Estimate.exact(0.0, int(values.size)), 1.0
     slope, _, lower, upper = stats.theilslopes(values, times, alpha=0.95)
-    return Estimate(float(slope), float(lower), float(upper), int(values.size)), _mann_kendall_p(values, slope * times)
-
-
-def _mann_kendall_p(values: np.ndarray, line: np.ndarray) -> float:
-    """P-value with Hamed and Rao's variance, which may widen that of independent values and never narrow it.
-
-    Few values can give a variance near zero, or below, and with it any p-value.
-    """
-    plain = pymannkendall.original_test(values)
-    if np.ptp(values - line) < 1e-9 * np.ptp(values):  # nothing is left whose dependence would matter
-        return float(plain.p)
-    with np.errstate(invalid="ignore"):  # its own p-value, of a variance below zero
-        variance = max(plain.var_s, pymannkendall.hamed_rao_modification_test(values).var_s)
-    z = np.sign(plain.s) * max(abs(plain.s) - 1.0, 0.0) / np.sqrt(variance)
-    return float(2.0 * stats.norm.sf(abs(z)))
+    is_straight = np.ptp(values - slope * times) < 1e-9 * np.ptp(
+        values
+    )  # nothing is left whose dependence would matter
+    test = pymannkendall.original_test if is_straight else pymannkendall.hamed_rao_modification_test
+    p_value = float(test(values).p)
+    return Estimate(float(slope), float(lower), float(upper), int(values.size)), p_value
 
 
 def author_trends(times: np.ndarray, values: np.ndarray, authors: np.ndarray) -> tuple[Estimate, Estimate]:

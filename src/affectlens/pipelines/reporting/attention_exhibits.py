@@ -150,7 +150,7 @@ def _lasting(statistics: pd.DataFrame, curves: pd.DataFrame) -> list[Exhibit]:
     first = each(halves)[0]
     value, lower, upper = bounded(first)
     note = Message(
-        text="Half of the contents had half of their attention within {days} days (n = {n}, all of them old enough).",
+        text="Half of the contents had half of their attention within {days} days (n = {n}; Kaplan-Meier).",
         values={"days": wording.estimate(first), "n": wording.count(first["n"])},
     )
     days = Axis(label="age", unit="days")
@@ -161,7 +161,7 @@ def _lasting(statistics: pd.DataFrame, curves: pd.DataFrame) -> list[Exhibit]:
         Curves(
             title="Contents that have not yet had half of their attention",
             part=_LASTING,
-            note="Contents that are too young for anybody to know of what their attention is half are left out.",
+            note="Kaplan-Meier: contents that are too young leave the curve without an end.",
             x=days,
             y=Axis(label="share of contents", is_share=True),
             series=survival,

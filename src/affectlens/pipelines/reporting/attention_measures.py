@@ -73,7 +73,7 @@ def lifetimes(contents: pd.DataFrame, params: AttentionParams) -> Iterator[Row]:
     for group, rows in [("content_attention", born), *((f"content_attention:{form}", rows) for form, rows in forms)]:
         found = half_life.half_life(*_lives(rows), params.horizon_days)
         if found.n:
-            yield row("half_life", group, found, "days", f"contents of {params.horizon_days:g} days and more")
+            yield row("half_life", group, found, "days", f"Kaplan-Meier, horizon {params.horizon_days:g} days")
 
 
 def novelty_decay(ages: pd.DataFrame, params: AttentionParams, seed: int) -> Iterator[Row]:
@@ -106,16 +106,15 @@ def collective_pace(tops: pd.DataFrame, params: AttentionParams, seed: int) -> I
     windows = window_numbers(tops["start"], params.pace_period)
     contents = tops["content_id"].to_numpy(dtype=object)
     lengths, ended = pace.stays(windows, contents)
-    stay = pace.mean_stay(lengths, ended, DAYS_OF[params.pace_period], seed)
     gains = pace.relative_gains(*(tops[name].to_numpy(dtype=np.float64) for name in ("n", "n_before")))
     top = f"top {params.n_top} by {params.pace_period}"
     for name, values, unit, method in (
         ("turnover", pace.turnover(windows, contents, params.n_top), "share", f"{top}, bootstrap over windows"),
+        ("stay", lengths[ended] * DAYS_OF[params.pace_period], "days", f"mean stay in the {top}"),
         ("relative_gain", gains[gains > 0], "share", f"mean [A(t) - A(t-1)] / A(t) where it rises, {top}"),
         ("relative_loss", gains[gains < 0], "share", f"mean [A(t) - A(t-1)] / A(t) where it falls, {top}"),
     ):
         yield row(name, "content_attention", mean_estimate(values, seed), unit, method)
-    yield row("stay", "content_attention", stay, "days", f"mean stay in the {top}: time in it by departures")
 
 
 def curves(units: pd.DataFrame, contents: pd.DataFrame, ages: pd.DataFrame, params: AttentionParams) -> pd.DataFrame:
