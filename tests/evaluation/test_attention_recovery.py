@@ -97,9 +97,9 @@ def test_a_window_without_a_full_top_has_no_turnover() -> None:
 def test_the_mean_stay_is_found_although_the_data_begin_and_end_within_stays() -> None:
     found = []
     for seed in range(40):
-        leaves = np.random.default_rng(seed).random((12, 30)) < 0.125  # the mean stay is 8 windows, the data have 12
-        holders = np.cumsum(leaves, axis=0) * 30 + np.arange(30)
-        stayed, ended = pace.stays(np.repeat(np.arange(12), 30), holders.ravel())
+        leaves = np.random.default_rng(seed).random((12, 200)) < 0.125  # a mean stay of 8 windows
+        holders = np.cumsum(leaves, axis=0) * 200 + np.arange(200)
+        stayed, ended = pace.stays(np.repeat(np.arange(12), 200), holders.ravel())
         found.append(stayed.sum() / ended.sum())
     assert np.mean(found) == pytest.approx(8.0, rel=0.05)
 
