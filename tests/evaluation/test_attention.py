@@ -127,3 +127,9 @@ def test_concentration_of_nothing_is_undefined_not_zero() -> None:
 def test_the_order_of_the_units_changes_no_interval() -> None:
     x = np.random.default_rng(2).poisson(2, 200).astype(float)
     assert concentration(x, [0.1], seed=4, n_resamples=50) == concentration(x[::-1], [0.1], seed=4, n_resamples=50)
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+def test_the_effective_number_does_not_depend_on_the_unit(order: int, size: float) -> None:
+    assert effective_number(np.array([size, size, 0.0]), order) == pytest.approx(2.0)

@@ -46,27 +46,30 @@ def test_a_tail_of_few_points_has_no_exponent() -> None:
     assert np.isnan(tails.tail_fit(np.arange(1.0, 40.0)).exponent.value)
 
 
-@pytest.mark.parametrize("shape", [1.0, 0.6])
-def test_the_half_life_is_found_within_a_tenth_although_young_contents_are_censored(shape: float) -> None:
-    draw = np.random.default_rng(5)
-    n, horizon, end = 500, 60.0, 150.0
-    born = draw.uniform(0, end, n)
-    ages = 10.0 * draw.exponential(size=(n, 120)) ** (1 / shape)
-    whole = np.sort(np.where(ages <= horizon, ages, np.nan), axis=1)
-    truth = np.median(np.nanmedian(whole, axis=1))
-    seen = np.where(ages <= np.minimum(horizon, end - born)[:, None], ages, np.nan)
-    n_seen = np.isfinite(seen).sum(axis=1)
-    followed = n_seen > 0
-    halves = np.nanmedian(seen[followed], axis=1)
-    found = half_life.half_life(halves, n_seen[followed], (end - born)[followed], horizon)
-    assert found.value == pytest.approx(truth, rel=0.1)
-    assert found.lower <= found.value <= found.upper
+def lives(seed: int, n: int, young_share: float, horizon: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Half-age so far, attention so far and age of contents whose attention fades within days."""
+    draw = np.random.default_rng(seed)
+    is_young = draw.random(n) < young_share
+    observed = np.where(is_young, draw.uniform(1.0, 8.0, n), draw.uniform(horizon, 2 * horizon, n))
+    ages = draw.lognormal(1.5, 0.4, n)[:, None] * draw.exponential(size=(n, 120))
+    seen = np.where(ages <= np.minimum(observed, horizon)[:, None], ages, np.nan)
+    return np.nanmedian(seen, axis=1), np.isfinite(seen).sum(axis=1), observed
 
 
-def test_without_complete_contents_there_is_no_half_life() -> None:
-    young = half_life.half_life(np.array([1.0, 2.0]), np.full(2, 50), np.array([3.0, 4.0]), 60.0)
-    assert np.isnan(young.value)
-    assert young.n == 2
+@pytest.mark.parametrize("young_share", [0.0, 0.5, 0.9])
+def test_the_half_life_and_its_interval_do_not_depend_on_how_many_contents_are_young(young_share: float) -> None:
+    truth = np.median(lives(0, 20_000, 0.0, 60.0)[0])
+    found = [half_life.half_life(*lives(seed, 400, young_share, 60.0), 60.0) for seed in range(1, 61)]
+    assert np.mean([each.value for each in found]) == pytest.approx(truth, rel=0.03)
+    assert np.mean([each.lower <= truth <= each.upper for each in found]) >= 0.88
+
+
+def test_without_enough_complete_contents_there_is_no_half_life_and_no_curve() -> None:
+    told = np.full(7, 2.0), np.full(7, 50), np.array([*[90.0] * 5, 3.0, 4.0])
+    found = half_life.half_life(*told, 60.0)
+    assert np.isnan([found.value, found.lower, found.upper]).all()
+    assert found.n == 5
+    assert half_life.survival_curve(*told, 60.0)[0].size == 0
 
 
 @pytest.mark.parametrize(
@@ -89,6 +92,16 @@ def test_too_few_ages_are_not_fitted() -> None:
 def test_a_window_without_a_full_top_has_no_turnover() -> None:
     shares = pace.turnover(np.array([0, 0, 1, 2, 2]), np.array(["a", "b", "a", "a", "b"]), 2)
     assert np.isnan(shares).all()
+
+
+def test_the_mean_stay_is_found_although_the_data_begin_and_end_within_stays() -> None:
+    found = []
+    for seed in range(40):
+        leaves = np.random.default_rng(seed).random((12, 200)) < 0.125  # a mean stay of 8 windows
+        holders = np.cumsum(leaves, axis=0) * 200 + np.arange(200)
+        stayed, ended = pace.stays(np.repeat(np.arange(12), 200), holders.ravel())
+        found.append(stayed.sum() / ended.sum())
+    assert np.mean(found) == pytest.approx(8.0, rel=0.05)
 
 
 def test_a_premium_is_found_beside_author_effects_that_would_hide_it() -> None:

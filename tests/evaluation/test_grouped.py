@@ -36,6 +36,13 @@ def test_small_groups_are_merged_before_a_gap_is_taken() -> None:
     assert np.isnan(group_gap(values, group, 20, seed=0).value)
 
 
+def test_what_is_left_of_small_groups_counts_only_if_it_is_large_enough() -> None:
+    values, group = np.array([0.0] * 10 + [1.0] * 8 + [9.0] * 2 + [5.0]), np.array([0] * 10 + [1] * 8 + [2] * 2 + [3])
+    gap = group_gap(values, group, 5, seed=0)
+    assert (gap.value, gap.n) == (1.0, 18)
+    assert group_gap(values[:10], np.array([0] * 8 + [1, 2]), 5, seed=0).n == 8
+
+
 def test_users_without_a_group_or_a_value_do_not_count() -> None:
     values, group = np.array([0.0, 1.0, np.nan, 5.0]), np.array([0, 1, 1, -1])
     gap = group_gap(values, group, 1, seed=0)

@@ -44,6 +44,15 @@ def test_no_posts_have_no_prevalence() -> None:
     assert np.isnan(prevalence.expectation_maximised(np.empty((0, 3)), np.full(3, 1 / 3), np.empty((1, 0)))).all()
 
 
+def test_a_post_that_no_class_of_the_prior_could_have_written_counts_for_nothing() -> None:
+    posteriors = np.array([[0.9, 0.1, 0.0], [0.2, 0.8, 0.0], [0.0, 0.0, 1.0]])
+    prior, weights = np.array([0.5, 0.5, 0.0]), np.array([[1.0, 1.0, 3.0], [1.0, 0.0, 0.0], [0.0, 0.0, 2.0]])
+    found = prevalence.expectation_maximised(posteriors, prior, weights)
+    assert found[0] == pytest.approx(prevalence.expectation_maximised(posteriors[:2], prior, np.ones((1, 2)))[0])
+    assert found[1] == pytest.approx([1.0, 0.0, 0.0], abs=1e-4)
+    assert np.isnan(found[2]).all()
+
+
 def test_a_class_without_labels_is_believed() -> None:
     found = prevalence.confusion_of(np.array([[1.0, 0, 0]]), np.array([1]), 3)
     assert found.tolist() == [[0, 1, 0], [0, 1, 0], [0, 0, 1]]
@@ -120,6 +129,42 @@ def test_a_trend_of_dependent_windows_is_not_taken_for_more_than_it_is() -> None
     slope, p = trends.monotone_trend(np.arange(60.0), autoregressive(60, 0.5, draw) + 0.2 * np.arange(60))
     assert slope.lower < 0.2 < slope.upper
     assert p < 0.001
+
+
+@pytest.mark.parametrize("n", [8, 12, 30])
+def test_independent_windows_raise_about_the_nominal_share_of_alarms(n: int) -> None:
+    draw = np.random.default_rng(9)
+    p_values = np.array([trends.monotone_trend(np.arange(float(n)), draw.normal(size=n))[1] for _ in range(400)])
+    assert np.isfinite(p_values).all()
+    assert np.mean(p_values < 0.05) <= 0.075  # 98 % quantile of the binomial at 5 %
+    assert p_values.min() > 1e-5
+
+
+def test_a_variance_that_dependence_makes_tiny_is_not_believed() -> None:
+    values = np.array([-3.22, 2.98, -2.48, -0.06, -2.01, 1.09, -0.47, 1.64])
+    assert trends.monotone_trend(np.arange(8.0), values)[1] == pytest.approx(0.2655, abs=1e-4)
+
+
+def test_the_p_value_of_a_long_trend_is_tiny_but_not_zero() -> None:
+    values = np.arange(200.0) + np.random.default_rng(10).normal(size=200)
+    assert 0 < trends.monotone_trend(np.arange(200.0), values)[1] < 1e-30
+
+
+def test_the_trend_of_few_authors_is_as_unsure_as_it_is() -> None:
+    hits, author = 0, np.repeat(np.arange(5), 30)
+    for seed in range(200):
+        draw = np.random.default_rng(seed)
+        times = draw.uniform(0, 1, author.size)
+        own = draw.normal(1.0, 1.0, 5)[author]
+        within = trends.author_trends(times, own * times + draw.normal(0, 0.1, author.size), author)[1]
+        hits += within.lower < 1.0 < within.upper
+    assert hits >= 182  # of 190 expected; the normal quantile gives 170
+
+
+def test_authors_of_one_post_lend_a_trend_within_authors_no_certainty() -> None:
+    times, values = np.array([0.0, 1.0, 0.0, 1.0, 0.2, 0.7]), np.array([0.0, 1.0, 0.0, 3.0, 5.0, 9.0])
+    without, beside = (trends.author_trends(times[:n], values[:n], np.array([0, 0, 1, 1, 2, 3])[:n])[1] for n in (4, 6))
+    assert (beside.value, beside.lower, beside.upper) == (without.value, without.lower, without.upper)
 
 
 def test_a_mix_that_moves_drifts_and_one_that_stays_does_not() -> None:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import emoji
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -45,6 +48,24 @@ def test_no_texts_give_no_counts() -> None:
 @pytest.mark.parametrize("text", ["see you at 8:30", "a/b and c:d", "http://x.org", "(a) and (b)", "3 < 4", "x", "5:3"])
 def test_times_addresses_and_brackets_are_no_emoticons(text: str) -> None:
     assert emoticon_counts(pd.Series([text])).tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["on 8/15/2016", "rated 8/10", "8*3", "x*y", "chapter 8) end", "f( x) = x", "x(t)", "won 8-3", "x^(2)", "a :30 b",
+     "<30", "x | y", "Windows XP", ":Dee", "see :(a)"],
+)  # fmt: skip
+def test_dates_ratings_and_formulas_are_no_emoticons(text: str) -> None:
+    assert emoticon_counts(pd.Series([text])).tolist() == [0]
+
+
+def test_emoticons_beside_one_another_and_before_commas_all_count() -> None:
+    assert emoticon_counts(pd.Series([":) :) xD, ok :P! 8-) x-( :-D. =D", ":))) :'( ;-P :o)"])).tolist() == [8, 4]
+
+
+@pytest.mark.parametrize("count", [token_counts, emoji_counts, emoticon_counts, mark_run_counts])
+def test_no_text_has_no_marks(count: Callable[[pd.Series], np.ndarray]) -> None:
+    assert count(pd.Series([None, "fine", pd.NA])).tolist()[::2] == [0, 0]
 
 
 @pytest.mark.parametrize("sign", [":)", ":-)", ":(", ";-)", ":D", ":P", "<3", "^_^", ":/", "xD", ":'("])

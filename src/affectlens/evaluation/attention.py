@@ -253,6 +253,7 @@ def _top_share(values: np.ndarray, counts: np.ndarray, share: float) -> np.ndarr
 
 
 def _effective_number(values: np.ndarray, counts: np.ndarray, order: int) -> np.ndarray:
+    values = values / values.max(initial=np.finfo(np.float64).tiny)  # so that no square leaves the range of numbers
     total = counts @ values
     if order == 2:
         return _ratio(total**2, counts @ values**2)

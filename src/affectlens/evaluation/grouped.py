@@ -68,12 +68,12 @@ def group_gap(values: np.ndarray, group: np.ndarray, min_users: int, seed: int) 
     Args:
         values: (n,) one value a user; NaN undefined.
         group: (n,) group of each user, -1 for none.
-        min_users: groups with fewer defined users are merged into one.
+        min_users: groups with fewer defined users are merged into one, which is left out if it has fewer too.
         seed: seed of the draws.
 
     Returns:
-        NaN with fewer than two groups. The gap of groups that do not differ is above zero: compare its lower end with
-        that of a shuffled grouping before calling it one.
+        NaN with fewer than two groups; `n` counts the users of those compared. The gap of groups that do not differ is
+        above zero: compare its lower end with that of a shuffled grouping before calling it one.
 
     >>> gap = group_gap(np.array([1.0, 1.0, 0.0, 0.0]), np.array([0, 0, 1, 1]), 1, seed=0)
     >>> gap.value, gap.n
@@ -82,12 +82,13 @@ def group_gap(values: np.ndarray, group: np.ndarray, min_users: int, seed: int) 
     defined = ~np.isnan(values) & (group >= 0)
     sizes = np.bincount(group[defined], minlength=1)
     merged = np.where(sizes[np.maximum(group, 0)] >= min_users, group, len(sizes))
-    names = np.unique(merged[defined])
+    names, n_users = np.unique(merged[defined], return_counts=True)
+    names, n = names[n_users >= min_users], int(n_users[n_users >= min_users].sum())
     if len(names) < 2:
-        return Estimate.undefined(int(defined.sum()))
+        return Estimate.undefined(n)
     table = np.column_stack([np.where(defined & (merged == name), values, np.nan) for name in names])
     means, draws = np.nanmean(table, axis=0), resampled_means(table, seed)
-    return _estimate(float(means.max() - means.min()), draws.max(axis=1) - draws.min(axis=1), int(defined.sum()))
+    return _estimate(float(means.max() - means.min()), draws.max(axis=1) - draws.min(axis=1), n)
 
 
 def _estimate(value: float, drawn: np.ndarray, n: int) -> Estimate:

@@ -29,11 +29,20 @@ def turnover(windows: np.ndarray, contents: np.ndarray, n_top: int) -> np.ndarra
 
 
 def stays(windows: np.ndarray, contents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Length in windows of every unbroken stay in the top, and whether it ended within the data.
+    """Windows after which it was seen whether a stay in the top goes on, and whether it ended, for every unbroken stay.
 
-    >>> lengths, ended = stays(np.array([0, 1, 1, 2]), np.array(["a", "a", "b", "b"]))
-    >>> lengths.tolist(), ended.tolist()
-    ([2, 2], [True, False])
+    The sum of the first over that of the second is the mean stay, whether or not all ended within the data: where a
+    stay ended the first is its length, where it still runs the last window tells nothing. Stays that begin in the first
+    window are left out: nobody knows how long they had lasted.
+
+    Returns:
+        (s,) windows and (s,) whether ended.
+
+    Source: the exponential case of Cox & Oakes 1984, "Analysis of Survival Data", exposure over exits.
+
+    >>> windows, ended = stays(np.array([0, 1, 1, 2, 2, 3]), np.array(["a", "a", "b", "b", "c", "c"]))
+    >>> windows.tolist(), ended.tolist()
+    ([2, 1], [True, False])
     """
     if windows.size == 0:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=bool)
@@ -42,8 +51,9 @@ def stays(windows: np.ndarray, contents: np.ndarray) -> tuple[np.ndarray, np.nda
     code, window = codes[order], windows[order]
     begins = np.concatenate([[True], (np.diff(code) != 0) | (np.diff(window) != 1)])
     lengths = np.diff(np.concatenate([np.flatnonzero(begins), [code.size]]))
-    last = window[np.cumsum(lengths) - 1]
-    return lengths, last < windows.max()
+    first, last = window[begins], window[np.cumsum(lengths) - 1]
+    has_ended, is_seen = last < windows.max(), first > windows.min()
+    return (lengths - ~has_ended)[is_seen], has_ended[is_seen]
 
 
 def relative_gains(now: np.ndarray, before: np.ndarray) -> np.ndarray:

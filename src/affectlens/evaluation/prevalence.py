@@ -89,7 +89,7 @@ def expectation_maximised(posteriors: np.ndarray, prior: np.ndarray, weights: np
         weights: (B, n) how often each post counts, in B samples.
 
     Returns:
-        (B, C); NaN without posts.
+        (B, C); NaN without posts. A post that has no likelihood under any class with a share counts for nothing.
 
     Source: Saerens, Latinne & Decaestecker 2002, "Adjusting the Outputs of a Classifier to New a Priori Probabilities".
 
@@ -100,14 +100,16 @@ def expectation_maximised(posteriors: np.ndarray, prior: np.ndarray, weights: np
     >>> expectation_maximised(np.full((4, 2), 0.5), np.full(2, 0.5), np.ones((1, 4))).tolist()
     [[0.5, 0.5]]
     """
-    total = weights.sum(axis=1, keepdims=True)
-    if posteriors.size == 0 or not total.all():
+    if posteriors.size == 0:
         return np.full((len(weights), prior.size), np.nan)
     likelihood = posteriors / np.maximum(prior, 1e-12)
     shares = np.tile(prior, (len(weights), 1))
     for _ in range(_N_STEPS):
-        new: np.ndarray = (weights / (shares @ likelihood.T)) @ likelihood * shares / total
-        done = np.abs(new - shares).max() < _TOLERANCE
+        mixture = shares @ likelihood.T
+        counts = np.divide(weights, mixture, out=np.zeros_like(mixture), where=mixture > 0) @ likelihood * shares
+        n = counts.sum(axis=1, keepdims=True)
+        new = np.divide(counts, n, out=np.full_like(counts, np.nan), where=n > 0)
+        done = np.nan_to_num(np.abs(new - shares)).max() < _TOLERANCE
         shares = new
         if done:
             break

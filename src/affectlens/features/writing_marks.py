@@ -10,17 +10,20 @@ import numpy as np
 import pandas as pd
 
 _SPACES = "\x0b\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"  # beyond those of ASCII
-# A western emoticon that stands alone; the letters of the mouths occur behind eyes only.
-_EMOTICON = (
-    r"(?:^|\s)(?:[:;=8xX]['’]?[-^o]?[()\[\]DPpOo3/\\|*]+|[()]+[-^o]?[:;=]|<3+|</3|\^_*\^|-_+-|[oO]_+[oO]|[xX]D+|T_+T)"
-)
+# A western emoticon that stands alone: no letter or digit follows its last sign. 8 and x, which are also numbers
+# and unknowns ("8/10", "x*y", "chapter 8)"), are eyes above a D, or above a nose.
+_EMOTICON = r"(?:^|\s)(?:" + "|".join([
+    r"[:;=]['’]?[-^o]?[()\[\]DPpOo3/\\|*]*(?:[()\[\]/\\|*]\B|[DPpOo3]\b)",
+    r"[8xX](?:D+\b|[-^o](?:[()\[\]]+\B|[DPpOo]+\b))",
+    r"[()]+[-^o]?[:;=]\B", r"<3+\b", r"</3\b", r"\^_*\^\B", r"-_+-\B", r"[oO]_+[oO]\b", r"T_+T\b",
+]) + ")"  # fmt: skip
 
 
 def token_counts(texts: pd.Series) -> np.ndarray:
     """Number of tokens between white space in each text, shape (n,); languages without spaces count as one token.
 
-    >>> token_counts(pd.Series(["so  happy 🎉", ""])).tolist()
-    [3, 0]
+    >>> token_counts(pd.Series(["so  happy 🎉", "", None])).tolist()
+    [3, 0, 0]
     """
     return _matches(texts, f"[^\\s{_SPACES}]+")
 
@@ -37,7 +40,7 @@ def emoji_counts(texts: pd.Series) -> np.ndarray:
 def emoticon_counts(texts: pd.Series) -> np.ndarray:
     """Number of emoticons that stand alone, shape (n,).
 
-    >>> emoticon_counts(pd.Series(["fine :-) <3", "at 8:30", "xD ^_^"])).tolist()
+    >>> emoticon_counts(pd.Series(["fine :-) <3", "at 8:30, 8/10", "xD ^_^"])).tolist()
     [2, 0, 2]
     """
     return _matches(texts, _EMOTICON)
@@ -72,9 +75,9 @@ def capital_counts(texts: pd.Series) -> np.ndarray:
 
 
 def _matches(texts: pd.Series, pattern: str) -> np.ndarray:
-    """How often a pattern matches, by Arrow's engine: it decides on a large set of characters at once."""
+    """How often a pattern matches, by Arrow's engine, which decides on a set of characters at once; 0 without text."""
     arrow = texts.astype(pd.StringDtype("pyarrow", na_value=np.nan))
-    counts: np.ndarray = arrow.str.count(pattern).to_numpy(dtype=np.int64)
+    counts: np.ndarray = arrow.str.count(pattern).fillna(0).to_numpy(dtype=np.int64)
     return counts
 
 

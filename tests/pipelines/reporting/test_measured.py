@@ -15,6 +15,8 @@ from affectlens.features.event_log import CountingParams, EventLog
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.pipelines.reporting import (
     attention_effects,
+    attention_exhibits,
+    attention_measures,
     attention_tables,
     emotion_readings,
     expression_measures,
@@ -109,6 +111,25 @@ def test_times_that_tell_an_order_only_give_no_ages(small: dict[str, pd.DataFram
     schemas.ContentAttention.validate(blank)
     assert blank["n"].tolist() == attention["n"].tolist()
     assert blank[["born_at", "half_age_days", "observed_days"]].isna().all(axis=None)
+
+
+def test_contents_that_are_all_young_have_an_undefined_half_life_and_the_page_says_why() -> None:
+    young = pd.DataFrame({"form": "image", "half_age_days": [2.0] * 9, "n_followed": 50, "observed_days": 3.0})
+    found = measured.table(attention_measures.lifetimes(young, ATTENTION))
+    assert found["quantity"].tolist() == ["half_life"]
+    assert found["value"].isna().all()
+    assert found["n"].tolist() == [0]
+    curves = pd.DataFrame(columns=attention_measures.CURVE_COLUMNS)
+    assert [each.title for each in attention_exhibits._lasting(found, curves)] == ["No half-life"]
+    assert [each.title for each in attention_exhibits._lasting(found[:0], curves)] == ["No times of attention"]
+
+
+def test_a_stay_that_still_runs_lengthens_the_mean_and_one_of_the_first_window_is_none() -> None:
+    start = pd.to_datetime(["2024-01-01", "2024-01-08", "2024-01-15", "2024-01-22", "2024-01-29"], utc=True)
+    tops = pd.DataFrame({"start": start, "content_id": ["a", "b", "c", "c", "c"], "n": 2, "n_before": 1})
+    rows = measured.table(attention_measures.collective_pace(tops, ATTENTION, 0)).set_index("quantity")
+    assert rows.loc["stay", "value"] == 21.0
+    assert rows.loc["stay", "n"] == 2
 
 
 def test_posts_carry_the_marks_of_their_texts_and_the_shares_of_their_reactions(small: dict[str, pd.DataFrame]) -> None:

@@ -143,14 +143,18 @@ def _tails(statistics: pd.DataFrame) -> list[Exhibit]:
 
 
 def _lasting(statistics: pd.DataFrame, curves: pd.DataFrame) -> list[Exhibit]:
-    halves = statistics[statistics["quantity"] == "half_life"].dropna(subset=["value"])
-    if halves.empty:
+    lives = statistics[statistics["quantity"] == "half_life"]
+    halves = lives.dropna(subset=["value"])
+    if lives.empty:
         why = "The source does not tell when each content was attended to, so half-lives and pace cannot be measured."
         return [Note(title="No times of attention", part=_LASTING, sentences=(why,))]
+    if halves.empty:
+        why = "Too few contents were followed for long enough, so their half-life cannot be measured."
+        return [Note(title="No half-life", part=_LASTING, sentences=(why,)), *_novelty(statistics, curves)]
     first = each(halves)[0]
     value, lower, upper = bounded(first)
     note = Message(
-        text="Half of the contents had half of their attention within {days} days (n = {n}; Kaplan-Meier).",
+        text="Half of the contents had half of their attention within {days} days (n = {n}).",
         values={"days": wording.estimate(first), "n": wording.count(first["n"])},
     )
     days = Axis(label="age", unit="days")
@@ -161,7 +165,7 @@ def _lasting(statistics: pd.DataFrame, curves: pd.DataFrame) -> list[Exhibit]:
         Curves(
             title="Contents that have not yet had half of their attention",
             part=_LASTING,
-            note="Kaplan-Meier: contents that are too young leave the curve without an end.",
+            note="Of contents that were followed to the horizon.",
             x=days,
             y=Axis(label="share of contents", is_share=True),
             series=survival,

@@ -9,6 +9,7 @@ import pandas as pd
 
 from affectlens.evaluation import attention, half_life, novelty, pace, tails
 from affectlens.evaluation.estimate import Estimate, mean_estimate
+from affectlens.evaluation.grouped import ratio_estimate
 from affectlens.features.windows import DAYS_OF, window_numbers
 
 from .attention_tables import windows_of
@@ -65,15 +66,14 @@ def heavy_tails(units: pd.DataFrame) -> Iterator[Row]:
 
 
 def lifetimes(contents: pd.DataFrame, params: AttentionParams) -> Iterator[Row]:
-    """Median half-life of attention: of all contents, and of each form."""
+    """Median half-life of attention, of all contents and of each form; undefined where too few were followed."""
     born = contents.dropna(subset=["half_age_days", "observed_days"])
     if born.empty:
         return
     forms = born.groupby("form", sort=True) if len(set(born["form"])) > 1 else ()
     for group, rows in [("content_attention", born), *((f"content_attention:{form}", rows) for form, rows in forms)]:
         found = half_life.half_life(*_lives(rows), params.horizon_days)
-        if found.n:
-            yield row("half_life", group, found, "days", f"Kaplan-Meier, horizon {params.horizon_days:g} days")
+        yield row("half_life", group, found, "days", f"contents that were followed for {params.horizon_days:g} days")
 
 
 def novelty_decay(ages: pd.DataFrame, params: AttentionParams, seed: int) -> Iterator[Row]:
@@ -100,21 +100,28 @@ def novelty_decay(ages: pd.DataFrame, params: AttentionParams, seed: int) -> Ite
 
 
 def collective_pace(tops: pd.DataFrame, params: AttentionParams, seed: int) -> Iterator[Row]:
-    """Turnover of the top, length of stay in it, gains and losses of its members."""
+    """Turnover of the top, length of stay in it, gains and losses of its members.
+
+    The mean stay is exposure over exits: stays that still run add their windows, and those that may have begun before
+    the data are left out.
+    """
     if tops.empty:
         return
     windows = window_numbers(tops["start"], params.pace_period)
     contents = tops["content_id"].to_numpy(dtype=object)
-    lengths, ended = pace.stays(windows, contents)
+    stayed, ended = pace.stays(windows, contents)
     gains = pace.relative_gains(*(tops[name].to_numpy(dtype=np.float64) for name in ("n", "n_before")))
+    turnover = mean_estimate(pace.turnover(windows, contents, params.n_top), seed)
+    stay = ratio_estimate(stayed * DAYS_OF[params.pace_period], ended.astype(np.float64), seed)
+    rise, fall = (mean_estimate(gains[chosen], seed) for chosen in (gains > 0, gains < 0))
     top = f"top {params.n_top} by {params.pace_period}"
-    for name, values, unit, method in (
-        ("turnover", pace.turnover(windows, contents, params.n_top), "share", f"{top}, bootstrap over windows"),
-        ("stay", lengths[ended] * DAYS_OF[params.pace_period], "days", f"mean stay in the {top}"),
-        ("relative_gain", gains[gains > 0], "share", f"mean [A(t) - A(t-1)] / A(t) where it rises, {top}"),
-        ("relative_loss", gains[gains < 0], "share", f"mean [A(t) - A(t-1)] / A(t) where it falls, {top}"),
+    for name, found, unit, method in (
+        ("turnover", turnover, "share", f"{top}, bootstrap over windows"),
+        ("stay", stay, "days", f"days in the {top} by stay that ended, bootstrap over stays"),
+        ("relative_gain", rise, "share", f"mean [A(t) - A(t-1)] / A(t) where it rises, {top}"),
+        ("relative_loss", fall, "share", f"mean [A(t) - A(t-1)] / A(t) where it falls, {top}"),
     ):
-        yield row(name, "content_attention", mean_estimate(values, seed), unit, method)
+        yield row(name, "content_attention", found, unit, method)
 
 
 def curves(units: pd.DataFrame, contents: pd.DataFrame, ages: pd.DataFrame, params: AttentionParams) -> pd.DataFrame:
