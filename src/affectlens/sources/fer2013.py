@@ -10,6 +10,7 @@ import pandas as pd
 from pydantic import Field
 
 from affectlens.sources.base import FileName, RemoteFile, Source, SourceParams, Tables
+from affectlens.sources.files import NoRowsError
 from affectlens.sources.pictures import png, read_arrays, split_of
 
 EKMAN_OF_CLASS = {
@@ -65,6 +66,8 @@ def read_fer2013(params: Fer2013Source, paths: Mapping[str, Path]) -> Tables:
 def _faces(path: Path, params: Fer2013Source, split: str | None, prefix: str) -> pd.DataFrame:
     arrays = read_arrays(path)
     classes = [EKMAN_OF_CLASS.get(str(name)) for name in arrays["classes"]]
+    if not len(arrays["images"]):
+        raise NoRowsError(path, "one picture a face in `images`")
     named = [classes[label] if label < len(classes) else None for label in arrays["labels"]]
     return pd.DataFrame(
         {
