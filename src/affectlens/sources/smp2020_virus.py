@@ -73,6 +73,8 @@ def _row(record: object, split: str) -> dict[str, object]:
     """One post. Ids are unique within a file only, so the split goes before them."""
     if not isinstance(record, dict) or not {"id", "content", "label"} <= set(record):
         return {"defect": "malformed record"}
+    if record["id"] is None or record["content"] is None:
+        return {"defect": "missing id" if record["id"] is None else "missing content"}
     label = LABELS.get(str(record["label"]))
     return {
         "utterance_id": f"{split}-{record['id']}",
