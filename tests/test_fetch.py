@@ -126,8 +126,13 @@ def test_a_path_goes_before_a_name(monkeypatch: pytest.MonkeyPatch, folder: Path
 
 
 def test_what_is_neither_file_nor_name_is_answered_with_the_names() -> None:
-    with pytest.raises(FetchError, match=r"neither a file here.*goemotions/train\.tsv"):
+    with pytest.raises(FetchError, match=r"no such file \(looked in .*source\.<field>=PATH.*goemotions/train\.tsv"):
         resolve("goemotions/tarin.tsv")
+
+
+def test_a_directory_is_named_as_one(tmp_path: Path) -> None:
+    with pytest.raises(FetchError, match=r"is a directory; expected the path of a file.*Pass the file itself"):
+        resolve(str(tmp_path))
 
 
 def test_an_unknown_source_is_answered_with_the_known_ones() -> None:

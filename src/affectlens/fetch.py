@@ -54,9 +54,10 @@ def resolve(name_or_path: str) -> Path:
         return path.resolve()
     known = {file.path: file for source in SOURCES.values() for file in source.remote_files}
     if name_or_path not in known:
+        what = "is a directory" if path.is_dir() else f"no such file (looked in {Path.cwd()})"
         raise FetchError(
-            f"{name_or_path!r} is neither a file here (looked in {Path.cwd()}) nor one that fetch knows; "
-            f"known: {', '.join(sorted(known))}"
+            f"{name_or_path!r}: {what}; expected the path of a file or a name that fetch knows. Pass the file itself "
+            f"with `--params source.<field>=PATH`, or one of these names: {', '.join(sorted(known))}"
         )
     return _have(known[name_or_path])
 

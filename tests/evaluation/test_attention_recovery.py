@@ -159,9 +159,15 @@ def test_a_feature_without_effect_wins_half_of_the_pairs() -> None:
     assert strong.value > 0.9
 
 
-def test_a_feature_that_never_varies_within_a_test_is_refused() -> None:
-    with pytest.raises(ValueError, match="no stratum differ"):
-        contrast.rate_effects(np.array([3, 4]), np.array([9, 9]), np.ones((2, 1)), np.zeros(2), np.zeros(2))
+def test_effects_are_undefined_without_a_click_or_a_feature_that_varies_within_a_test() -> None:
+    features, one = np.ones((2, 1)), np.zeros(2)
+    for clicks, differing in ((np.array([3, 4]), features), (np.zeros(2), np.array([[0.0], [1.0]]))):
+        (effect,) = contrast.rate_effects(clicks, np.array([9, 9]), differing, one, one)
+        assert np.isnan([effect.value, effect.lower, effect.upper]).all()
+        assert effect.n == 2
+    nothing = np.empty(0)
+    assert np.isnan(contrast.rate_effects(nothing, nothing, np.empty((0, 1)), nothing, nothing)[0].value)
+    assert contrast.win_rate(nothing, nothing, nothing, seed=0, n_resamples=20).n == 0
 
 
 def test_only_a_lame_test_is_flagged_as_imbalanced() -> None:

@@ -107,3 +107,32 @@ def test_a_source_tells_where_it_comes_from(name: str) -> None:
     assert source.homepage.startswith("https://")
     assert source.licence
     assert all(len(file.sha256) == 64 for file in source.remote_files)
+
+
+@pytest.mark.parametrize("name", ["meld", "dair_emotion"])
+def test_no_file_at_all_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=rf"'{name}' has no file; state one or more of .*source\.train"):
+        read(name, train=None, valid=None, test=None)
+
+
+def test_a_line_of_too_many_fields_costs_itself_alone(tmp_path: Path) -> None:
+    dialogue = read("meld", train=written(tmp_path, MELD + "5,a,b,c,d,e,f,g,h,i\n"), valid=None, test=None)
+    assert dialogue["utterances"]["defect"].tolist()[3:] == [None, "malformed line"]
+    assert dialogue["emotion_labels"]["defect"].tolist()[3:] == [None, "malformed line"]
+    assert dialogue["users"]["user_id"].tolist() == ["Phoebe", "Monica", "Ross"]
+    tweets = read("airline_tweets", tweets=written(tmp_path, TWEETS + "a,b,c,d,e\na,b,c,d,e\n"))
+    assert tweets["utterances"]["defect"].tolist()[3:] == ["malformed line", "malformed line"]
+
+
+def test_a_missing_label_is_a_defect_of_the_label_alone(tmp_path: Path) -> None:
+    tables = read("meld", train=written(tmp_path, MELD.replace("sadness", "")), valid=None, test=None)
+    assert tables["emotion_labels"]["defect"].iloc[0] == "missing Emotion"
+    assert tables["utterances"]["defect"].isna().all()
+
+
+@pytest.mark.parametrize(("name", "text", "column"), [("meld", MELD, "Emotion"), ("airline_tweets", TWEETS, "user")])
+def test_a_missing_column_is_named_with_its_file(tmp_path: Path, name: str, text: str, column: str) -> None:
+    path = written(tmp_path, text.replace(column, "Other", 1))
+    files = {"tweets": path} if name == "airline_tweets" else {"train": path, "valid": None, "test": None}
+    with pytest.raises(ValueError, match=rf"data\.csv has no columns \['{column}'\]"):
+        read(name, **files)

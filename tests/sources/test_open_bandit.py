@@ -63,6 +63,7 @@ def test_one_log_is_enough_and_none_is_not(tmp_path: Path) -> None:
     [
         ("2,2019-11-24 00:01:00+00:00,7,1,2,0.0125,u,v,w,x,0\n", "click is neither 0 nor 1"),
         ("2,2019-11-24 00:01:00+00:00,7,1,0,often,u,v,w,x,0\n", "propensity_score is no number"),
+        ("2,2019-11-24 00:01:00+00:00,7,a,1,0.0125,u,v,w,x,0\n", "position is no number"),
         ("2,2019-11-24\n", "malformed line"),
     ],
 )

@@ -29,8 +29,8 @@ def faces(folder: Path, *, test: bool = False, allowed: bool = True) -> dict[str
     return read_source(source_params({**given, "i_may_process_faces": allowed}), Path)
 
 
-def emoji(folder: Path, n_pictures: int = 3) -> dict[str, pd.DataFrame]:
-    (folder / "emoji.csv").write_text(EMOJI)
+def emoji(folder: Path, n_pictures: int = 3, text: str = EMOJI) -> dict[str, pd.DataFrame]:
+    (folder / "emoji.csv").write_text(text)
     pictures = np.random.default_rng(0).integers(0, 255, size=(n_pictures, 32, 32, 4), dtype=np.uint8)
     np.savez(folder / "emoji.npz", images=pictures)
     files = {"table": str(folder / "emoji.csv"), "pictures": str(folder / "emoji.npz")}
@@ -91,7 +91,56 @@ def test_a_file_that_holds_objects_or_is_damaged_is_never_unpickled(tmp_path: Pa
     (tmp_path / "damaged.npz").write_bytes(b"PK\x03\x04 no archive")
     for name in ("objects.npz", "damaged.npz"):
         with pytest.raises(ValueError, match=f"{name} is no .npz file of plain arrays"):
-            read_arrays(tmp_path / name)
+            read_arrays(tmp_path / name, ("images",))
+
+
+def test_pictures_that_are_none_are_refused_with_what_was_expected(tmp_path: Path) -> None:
+    np.savez(tmp_path / "other.npz", pictures=GREY)
+    np.save(tmp_path / "one.npy", GREY)
+    np.savez(tmp_path / "float.npz", images=GREY / 255)
+    np.savez(tmp_path / "flat.npz", images=GREY[0])
+    expected = {
+        "other.npz": r"has no arrays \['images'\], but \['pictures'\]; write it with numpy\.savez\(path, images=",
+        "one.npy": r"has no arrays \['images'\], but one array without a name",
+        "float.npz": r"are float64 of shape \(40, 48, 48\); expected uint8",
+        "flat.npz": r"are uint8 of shape \(48, 48\); expected uint8 \(n, height, width\)",
+    }
+    for name, message in expected.items():
+        with pytest.raises(ValueError, match=message) as caught:
+            read_arrays(tmp_path / name, ("images",))
+        assert name in str(caught.value)
+
+
+def test_faces_and_labels_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "faces.npz"
+    given = {"name": "fer2013", "faces": str(path), "test": None, "valid_share": 0.25, "i_may_process_faces": True}
+    for labels in (np.zeros(39, dtype=int), np.zeros(40)):
+        np.savez(path, images=GREY, labels=labels, classes=np.array(["angry"]))
+        with pytest.raises(ValueError, match=rf"{len(labels)} `labels` of {labels.dtype} for 40 `images`"):
+            read_source(source_params(given), Path)
+    np.savez(path, images=GREY, labels=np.full(40, -1), classes=np.array(["angry"]))
+    assert set(read_source(source_params(given), Path)["emotion_labels"]["defect"]) == {"unknown class"}
+
+
+@pytest.mark.parametrize("field", ["test_table", "test_pictures"])
+def test_a_held_back_table_or_pictures_alone_are_refused(tmp_path: Path, field: str) -> None:
+    emoji(tmp_path)
+    files = {"table": str(tmp_path / "emoji.csv"), "pictures": str(tmp_path / "emoji.npz")}
+    given = {"name": "emoji_affect", **files, "test_table": None, "test_pictures": None, "valid_share": 0.2}
+    given[field] = files[field.removeprefix("test_")]
+    with pytest.raises(ValueError, match=rf"source\.{field} is stated alone; expected both"):
+        read_source(source_params(given), Path)
+
+
+def test_an_emoji_without_code_point_is_a_defect_in_every_table(tmp_path: Path) -> None:
+    tables = emoji(tmp_path, text=EMOJI.replace("1F621", "").replace("0.1\n", "0.1,too many\n"))
+    for name in ("utterances", "emotion_labels", "media"):
+        assert tables[name]["defect"].tolist() == [None, "missing codepoint", "malformed line"]
+
+
+def test_a_missing_column_of_the_table_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"emoji\.csv has no columns \['sentiment_score'\]"):
+        emoji(tmp_path, text=EMOJI.replace("sentiment_score", "score"))
 
 
 def test_png_keeps_the_pixels() -> None:

@@ -57,3 +57,13 @@ def test_a_file_that_is_no_list_is_named(tmp_path: Path) -> None:
     path.write_text("[{")
     with pytest.raises(ValueError, match="no JSON"):
         tables(path)
+
+
+@pytest.mark.parametrize("field", ["id", "content"])
+def test_a_post_without_id_or_text_is_a_defect(tmp_path: Path, field: str) -> None:
+    path = tmp_path / "posts.json"
+    path.write_text(json.dumps([RECORDS[0], {**RECORDS[1], field: None}]))
+    read = tables(path)
+    for name in ("utterances", "emotion_labels"):
+        assert read[name]["defect"].tolist()[1] == f"missing {field}"
+        assert read[name]["utterance_id"].notna().tolist() == [True, False]

@@ -27,8 +27,8 @@ def rate_effects(
         strata: (n,) arms to compare with each other.
         clusters: (n,) tests, within which arms may depend on each other.
 
-    Raises:
-        ValueError: no stratum has arms that differ in a feature.
+    Returns:
+        One estimate a feature; all are undefined where no stratum has arms that differ in some feature, or no click.
 
     Source: conditional Poisson regression as in Cameron & Trivedi 2013, "Regression Analysis of Count Data", ch. 9.
 
@@ -45,8 +45,8 @@ def rate_effects(
     for _ in range(_N_STEPS):
         centred, expected = _within(clicks, impressions, features, stratum, beta)
         information = (centred * expected[:, None]).T @ centred
-        if np.linalg.matrix_rank(information) < beta.size:
-            raise ValueError("the arms of no stratum differ in some feature; leave that feature out, or merge strata")
+        if not np.isfinite(information).all() or np.linalg.matrix_rank(information) < beta.size:
+            return [Estimate.undefined(clicks.size)] * beta.size
         step = np.linalg.solve(information, (centred * (clicks - expected)[:, None]).sum(axis=0))
         beta = beta + step
         if np.abs(step).max() < _TOLERANCE:
@@ -71,7 +71,7 @@ def win_rate(rate: np.ndarray, feature: np.ndarray, strata: np.ndarray, seed: in
     rate, feature, stratum = rate[order], feature[order], np.unique(strata[order], return_inverse=True)[1]
     wins: list[np.ndarray] = []
     owners: list[np.ndarray] = []
-    for lag in range(1, int(np.bincount(stratum).max())):
+    for lag in range(1, int(np.bincount(stratum, minlength=1).max())):
         is_pair = (stratum[lag:] == stratum[:-lag]) & (rate[lag:] != rate[:-lag]) & (feature[lag:] != feature[:-lag])
         agrees = (rate[lag:] > rate[:-lag]) == (feature[lag:] > feature[:-lag])
         wins.append(agrees[is_pair])

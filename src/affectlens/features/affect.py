@@ -30,7 +30,7 @@ class WordEmotions:
 
         Args:
             rows: terms of n utterances.
-            indicator: (n, C) 0/1 labels; labels that nobody has are left out of the weights.
+            indicator: (n, C) 0/1 labels; one that nobody has, or everybody, weighs 0.
             min_count: utterances in which a term has to stand to be known.
             penalty: of the ridge regression, on the squared weights.
 
@@ -39,7 +39,7 @@ class WordEmotions:
         """
         counter = TfidfVectorizer(analyzer=list, sublinear_tf=True, min_df=min_count)
         weighted = counter.fit_transform(rows)
-        used = indicator[:, indicator.any(axis=0)].astype(np.float64)
+        used = indicator.astype(np.float64)
         # Centred by the shares of the labels, not by the terms: terms stay sparse.
         ridge = Ridge(alpha=penalty, fit_intercept=False, solver="sparse_cg", tol=1e-3)
         return cls(counter, np.atleast_2d(ridge.fit(weighted, used - used.mean(axis=0)).coef_).T)
@@ -67,7 +67,7 @@ def cross_fitted_scores(
         penalty: as in `WordEmotions.fit`.
     """
     fold = np.arange(len(rows)) % n_folds
-    scores = np.zeros((len(rows), int(indicator.any(axis=0).sum())))
+    scores = np.zeros((len(rows), indicator.shape[1]))
     for left_out in range(n_folds):
         wanted = np.flatnonzero(asked & (fold == left_out)).tolist()
         kept = np.flatnonzero(fold != left_out).tolist()

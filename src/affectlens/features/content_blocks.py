@@ -108,6 +108,7 @@ def affect_block(
     if max(n_utterances.values(), default=0) < params.affect_min_count:
         return None
     indicator = indicator_matrix(train["labels"].tolist(), train["taxonomy"].iloc[0])
+    indicator = indicator[:, indicator.any(axis=0)]
     values = WordEmotions.fit(rows, indicator, *sizes).scores(texts)
     place = pd.Index(train["utterance_id"]).get_indexer(content_ids)
     asked = np.isin(np.arange(len(rows)), place)

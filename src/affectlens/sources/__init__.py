@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import get_args
 
 from pydantic import ValidationError
 
@@ -26,6 +27,7 @@ from affectlens.sources import (
     upworthy,
 )
 from affectlens.sources.base import FileName, RemoteFile, Source, SourceParams, Tables, complete_tables
+from affectlens.sources.files import NoRowsError
 
 __all__ = ["SOURCES", "FileName", "RemoteFile", "Source", "SourceParams", "Tables", "read_source", "source_params"]
 
@@ -71,6 +73,22 @@ def read_source(params: SourceParams, resolve: Callable[[str], Path]) -> Tables:
     Args:
         params: as `source_params` gives them.
         resolve: turns a file name of the configuration into the path of an existing file.
+
+    Raises:
+        ValueError: a file cannot be read, or it is stated but holds no rows.
     """
     paths = {field: resolve(name) for field, name in params.files().items()}
-    return complete_tables(SOURCES[params.name].read(params, paths))
+    try:
+        tables = SOURCES[params.name].read(params, paths)
+    except NoRowsError as error:
+        fields = [field for field, path in paths.items() if path == error.path]
+        raise ValueError(
+            f"{' and '.join(f'source.{field}' for field in fields)}: {error}. {_way_out(params, fields)}"
+        ) from error
+    return complete_tables(tables)
+
+
+def _way_out(params: SourceParams, fields: list[str]) -> str:
+    model = type(params).model_fields
+    optional = [f"source.{name}" for name in fields if type(None) in get_args(model[name].annotation)]
+    return f"Leave {' and '.join(optional)} out (null) or pass another file" if optional else "Pass another file"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -10,7 +9,9 @@ from typing import Literal
 import pandas as pd
 
 from affectlens.sources.base import FileName, RemoteFile, Source, SourceParams, Tables
-from affectlens.sources.files import read_text
+from affectlens.sources.files import read_csv
+
+FIELDS = ("airline_sentiment", "user", "text", "tweet_created")
 
 
 class AirlineTweetsSource(SourceParams):
@@ -22,17 +23,26 @@ class AirlineTweetsSource(SourceParams):
 
 def read_airline_tweets(params: AirlineTweetsSource, paths: Mapping[str, Path]) -> Tables:  # noqa: ARG001
     """Customers, tweets to the minute, and their sentiment: positive, negative or neutral."""
-    rows = pd.read_csv(io.StringIO(read_text(paths["tweets"])), dtype=str, keep_default_na=False)
-    rows = rows.drop_duplicates(["user", "text", "tweet_created"], ignore_index=True)
+    rows = read_csv(paths["tweets"], FIELDS)
+    rows = rows[rows["defect"].notna() | ~rows.duplicated(["user", "text", "tweet_created"])].reset_index(drop=True)
+    sentiment = rows["airline_sentiment"]
     utterance_id = "tweet-" + rows.index.astype("str")
     moment = pd.to_datetime(rows["tweet_created"], format="%d-%m-%Y %H.%M", utc=True, errors="coerce")
     return {
-        "users": pd.DataFrame({"user_id": rows["user"].unique()}),
+        "users": pd.DataFrame({"user_id": rows["user"].dropna().unique()}),
         "utterances": pd.DataFrame(
-            {"utterance_id": utterance_id, "user_id": rows["user"], "occurred_at": moment, "text": rows["text"]}
+            {
+                "utterance_id": utterance_id,
+                "user_id": rows["user"],
+                "occurred_at": moment,
+                "text": rows["text"],
+                "defect": rows["defect"],
+            }
         ).assign(language="en", form="short_text"),
         "emotion_labels": pd.DataFrame({"utterance_id": utterance_id}).assign(
-            taxonomy="sentiment", labels=rows["airline_sentiment"].map(lambda name: [name])
+            taxonomy="sentiment",
+            labels=sentiment.map(lambda name: [name]),
+            defect=rows["defect"].mask(rows["defect"].isna() & sentiment.isna(), "missing airline_sentiment"),
         ),
     }
 

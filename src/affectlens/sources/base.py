@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -71,6 +71,11 @@ class Source:
     homepage: str
     licence: str
     remote_files: tuple[RemoteFile, ...] = ()
+
+
+def no_file(name: str, fields: Sequence[str]) -> str:
+    """What to say where a source was given none of the files of which it needs one."""
+    return f"source {name!r} has no file; state one or more of {[f'source.{field}' for field in fields]}"
 
 
 def complete_tables(tables: Tables) -> Tables:

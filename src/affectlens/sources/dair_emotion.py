@@ -8,8 +8,8 @@ from typing import Literal
 
 import pandas as pd
 
-from affectlens.sources.base import FileName, RemoteFile, Source, SourceParams, Tables
-from affectlens.sources.files import read_lines
+from affectlens.sources.base import FileName, RemoteFile, Source, SourceParams, Tables, no_file
+from affectlens.sources.files import NoRowsError, read_lines
 
 SPLITS = ("train", "valid", "test")
 EKMAN_OF_CLASS = {  # as GoEmotions maps the same words (Demszky et al. 2020, appendix)
@@ -33,8 +33,14 @@ class DairEmotionSource(SourceParams):
 
 
 def read_dair_emotion(params: DairEmotionSource, paths: Mapping[str, Path]) -> Tables:  # noqa: ARG001
-    """Texts and labels; a line that is not `text;label` carries a defect."""
-    parts = [_tweets(read_lines(paths[split]), split) for split in SPLITS if split in paths]
+    """Texts and labels; a line that is not `text;label` carries a defect.
+
+    Raises:
+        ValueError: no file is stated.
+    """
+    parts = [_tweets(paths[split], split) for split in SPLITS if split in paths]
+    if not parts:
+        raise ValueError(no_file("dair_emotion", SPLITS))
     rows = pd.concat(parts, ignore_index=True)
     labels = rows["label"].map(EKMAN_OF_CLASS)
     unknown = (rows["defect"].isna() & labels.isna()).map({True: "unknown label"})
@@ -46,8 +52,11 @@ def read_dair_emotion(params: DairEmotionSource, paths: Mapping[str, Path]) -> T
     }
 
 
-def _tweets(lines: pd.Series, split: str) -> pd.DataFrame:
-    lines = lines.iloc[1:] if len(lines) and lines.iloc[0] == "text;label_name" else lines
+def _tweets(path: Path, split: str) -> pd.DataFrame:
+    lines = read_lines(path)
+    lines = lines.iloc[1:] if lines.iloc[0] == "text;label_name" else lines
+    if lines.empty:
+        raise NoRowsError(path, "one `text;label` a line under its header")
     fields = lines.str.rsplit(";", n=1)
     is_whole = fields.map(len) == _N_FIELDS
     rows = {"text": fields.str[0].where(is_whole), "label": fields.str[1].where(is_whole)}

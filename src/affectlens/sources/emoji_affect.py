@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -11,10 +10,12 @@ import pandas as pd
 from pydantic import Field
 
 from affectlens.sources.base import FileName, RemoteFile, Source, SourceParams, Tables
-from affectlens.sources.files import read_text
+from affectlens.sources.files import read_csv
 from affectlens.sources.pictures import png, read_arrays, split_of
 
 COUNTS = ("negative", "neutral", "positive")
+FIELDS = ("codepoint", "name", *COUNTS, "sentiment_score")
+HELD_BACK = ("test_table", "test_pictures")
 
 
 class EmojiAffectSource(SourceParams):
@@ -36,10 +37,16 @@ def read_emoji_affect(params: EmojiAffectSource, paths: Mapping[str, Path]) -> T
     """One utterance an emoji: its picture, its Unicode name as text, its most frequent sentiment, its mean valence.
 
     Raises:
-        ValueError: table and pictures differ in length.
+        ValueError: table and pictures differ in length, or only one of the two is held back.
     """
+    stated = [field for field in HELD_BACK if field in paths]
+    if len(stated) == 1:
+        raise ValueError(
+            f"source.{stated[0]} is stated alone; expected both of {[f'source.{field}' for field in HELD_BACK]}: "
+            "state the other one, too, or leave both out (null)"
+        )
     parts = [_emoji(paths["table"], paths["pictures"], params, None)]
-    if "test_table" in paths:
+    if stated:
         parts.append(_emoji(paths["test_table"], paths["test_pictures"], params, "test"))
     rows = pd.concat(parts, ignore_index=True)
     path = rows["codepoint"] + ".png"
@@ -47,27 +54,28 @@ def read_emoji_affect(params: EmojiAffectSource, paths: Mapping[str, Path]) -> T
     return {
         "utterances": pd.DataFrame(
             {"utterance_id": rows["codepoint"], "text": rows["name"].str.lower(), "language": "en"}
-        ).assign(form="image", image_path=path),
+        ).assign(form="image", image_path=path, defect=rows["defect"]),
         "emotion_labels": pd.DataFrame({"utterance_id": rows["codepoint"], "split": rows["split"]}).assign(
             taxonomy="sentiment",
             labels=counts.fillna(0).idxmax(axis=1).map(lambda name: [name]),
             n_annotators=counts.sum(axis=1).clip(lower=1),
             valence=pd.to_numeric(rows["sentiment_score"], errors="coerce"),
-            defect=counts.isna().any(axis=1).map({True: "unreadable counts"}),
+            defect=rows["defect"].mask(rows["defect"].isna() & counts.isna().any(axis=1), "unreadable counts"),
         ),
-        "media": pd.DataFrame({"media_path": path, "data": rows["picture"]}),
+        "media": pd.DataFrame({"media_path": path, "data": rows["picture"], "defect": rows["defect"]}),
     }
 
 
 def _emoji(table: Path, pictures: Path, params: EmojiAffectSource, split: str | None) -> pd.DataFrame:
-    rows = pd.read_csv(io.StringIO(read_text(table)), dtype=str)
-    pixels = read_arrays(pictures)["images"]
+    rows = read_csv(table, FIELDS)
+    pixels = read_arrays(pictures, ("images",))["images"]
     if len(rows) != len(pixels):
         raise ValueError(
             f"{table} has {len(rows)} rows, {pictures} {len(pixels)} pictures; pass two that belong together"
         )
-    splits = [split or split_of(code.encode(), params.valid_share) for code in rows["codepoint"]]
-    return rows.assign(picture=[png(one) for one in pixels], split=splits)
+    defect = rows["defect"].mask(rows["defect"].isna() & rows["codepoint"].isna(), "missing codepoint")
+    splits = [split or split_of(str(code).encode(), params.valid_share) for code in rows["codepoint"]]
+    return rows.assign(picture=[png(one) for one in pixels], split=splits, defect=defect)
 
 
 SOURCE = Source(

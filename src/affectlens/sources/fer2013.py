@@ -63,9 +63,14 @@ def read_fer2013(params: Fer2013Source, paths: Mapping[str, Path]) -> Tables:
 
 
 def _faces(path: Path, params: Fer2013Source, split: str | None, prefix: str) -> pd.DataFrame:
-    arrays = read_arrays(path)
+    arrays = read_arrays(path, ("images", "labels", "classes"))
     classes = [EKMAN_OF_CLASS.get(str(name)) for name in arrays["classes"]]
-    named = [classes[label] if label < len(classes) else None for label in arrays["labels"]]
+    if len(arrays["labels"]) != len(arrays["images"]) or arrays["labels"].dtype.kind not in "iu":
+        raise ValueError(
+            f"{path} has {len(arrays['labels'])} `labels` of {arrays['labels'].dtype} for {len(arrays['images'])} "
+            "`images`; expected one index of `classes` a face: pass a file in which they belong together"
+        )
+    named = [classes[label] if 0 <= label < len(classes) else None for label in arrays["labels"]]
     return pd.DataFrame(
         {
             "utterance_id": [f"{prefix}-{row}" for row in range(len(named))],

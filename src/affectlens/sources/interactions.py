@@ -13,6 +13,7 @@ from pydantic import Field
 from affectlens.sources.base import FileName, Source, SourceParams, Tables
 from affectlens.sources.columns import find_column
 from affectlens.sources.delimited import Rows, read_rows
+from affectlens.sources.files import NoRowsError
 
 # An epoch time is told from the size of its number: seconds up to the year 5138, then milli-, micro-, nanoseconds.
 EPOCH_UNITS = ((1.0, 1e11), (1e-3, 1e14), (1e-6, 1e17), (1e-9, np.inf))  # in seconds, and what is too large for it
@@ -61,7 +62,7 @@ def read_interactions(params: TableSource, paths: Mapping[str, Path]) -> Tables:
 def _interactions(params: TableSource, path: Path) -> pd.DataFrame:
     rows = read_rows(path)
     if rows.frame.empty:
-        raise ValueError(f"{path} has no rows under its columns {', '.join(map(repr, rows.frame))}")
+        raise NoRowsError(path, f"one row an interaction under its columns {', '.join(map(repr, rows.frame))}")
     names = rows.names
     user, item, time = (
         rows.frame[find_column(path, names, role, getattr(params, role), is_needed=True)]
@@ -76,6 +77,8 @@ def _interactions(params: TableSource, path: Path) -> pd.DataFrame:
 
 def _items(params: TableSource, path: Path) -> pd.DataFrame:
     rows = read_rows(path)
+    if rows.frame.empty:
+        raise NoRowsError(path, f"one row an item under its columns {', '.join(map(repr, rows.frame))}")
     names = rows.names
     columns = {"content_id": rows.frame[find_column(path, names, "item", params.item, is_needed=True)]}
     text, tags = (find_column(path, names, role, None, is_needed=False) for role in ("text", "tags"))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 import pandas as pd
 
-from affectlens.sources.base import FileName, RemoteFile, Source, SourceParams, Tables
-from affectlens.sources.files import read_text
+from affectlens.sources.base import FileName, RemoteFile, Source, SourceParams, Tables, no_file
+from affectlens.sources.files import read_csv
 
+FIELDS = ("Utterance", "Speaker", "Emotion", "Dialogue_ID", "Utterance_ID")
 SPLITS = ("train", "valid", "test")
 _QUOTES = str.maketrans({"\x91": "'", "\x92": "'", "\x93": '"', "\x94": '"', "\x85": "...", "\x96": "-", "\x97": "-"})
 
@@ -26,24 +26,33 @@ class MeldSource(SourceParams):
 
 
 def read_meld(params: MeldSource, paths: Mapping[str, Path]) -> Tables:  # noqa: ARG001
-    """Speakers, what they said, and the emotion that raters heard; its seven classes are those of Ekman."""
-    parts = [_rows(paths[split]).assign(split=split) for split in SPLITS if split in paths]
+    """Speakers, what they said, and the emotion that raters heard; its seven classes are those of Ekman.
+
+    Raises:
+        ValueError: no file is stated.
+    """
+    parts = [read_csv(paths[split], FIELDS).assign(split=split) for split in SPLITS if split in paths]
+    if not parts:
+        raise ValueError(no_file("meld", SPLITS))
     rows = pd.concat(parts, ignore_index=True)
     utterance_id = rows["split"] + "-" + rows["Dialogue_ID"] + "-" + rows["Utterance_ID"]
     emotion = rows["Emotion"].replace({"happy": "joy"})
     return {
-        "users": pd.DataFrame({"user_id": rows["Speaker"].unique()}),
+        "users": pd.DataFrame({"user_id": rows["Speaker"].dropna().unique()}),
         "utterances": pd.DataFrame(
-            {"utterance_id": utterance_id, "user_id": rows["Speaker"], "text": rows["Utterance"].str.translate(_QUOTES)}
+            {
+                "utterance_id": utterance_id,
+                "user_id": rows["Speaker"],
+                "text": rows["Utterance"].str.translate(_QUOTES),
+                "defect": rows["defect"],
+            }
         ).assign(language="en", form="short_text"),
         "emotion_labels": pd.DataFrame({"utterance_id": utterance_id, "split": rows["split"]}).assign(
-            taxonomy="ekman", labels=emotion.map(lambda name: [name])
+            taxonomy="ekman",
+            labels=emotion.map(lambda name: [name]),
+            defect=rows["defect"].mask(rows["defect"].isna() & emotion.isna(), "missing Emotion"),
         ),
     }
-
-
-def _rows(path: Path) -> pd.DataFrame:
-    return pd.read_csv(io.StringIO(read_text(path)), dtype=str, keep_default_na=False)
 
 
 SOURCE = Source(

@@ -47,6 +47,9 @@ def read_open_bandit(params: OpenBanditSource, paths: Mapping[str, Path]) -> Tab
 def _rows(log: str, path: Path) -> pd.DataFrame:
     rows = read_csv(path, FIELDS)
     is_odd = rows["defect"].isna() & ~rows["click"].isin(["0", "1"])
+    position = pd.to_numeric(rows["position"], errors="coerce")
+    defect = rows["defect"].mask(is_odd, "click is neither 0 nor 1")
+    unreadable = defect.isna() & position.isna() & rows["position"].notna()
     number = rows.index.astype("str")
     return pd.DataFrame(
         {
@@ -55,10 +58,10 @@ def _rows(log: str, path: Path) -> pd.DataFrame:
             "content_id": rows["item_id"],
             "occurred_at": pd.to_datetime(rows["timestamp"], utc=True, errors="coerce", format="ISO8601"),
             "surface": log,
-            "position": pd.to_numeric(rows["position"], errors="coerce"),
+            "position": position,
             "propensity": pd.to_numeric(rows["propensity_score"], errors="coerce"),
             "is_clicked": rows["click"] == "1",
-            "defect": rows["defect"].mask(is_odd, "click is neither 0 nor 1"),
+            "defect": defect.mask(unreadable, "position is no number"),
             **{f"attribute_{name}": rows[name] for name in VISITOR},
         }
     )

@@ -10,7 +10,7 @@ from typing import Literal
 import pandas as pd
 
 from affectlens.sources.base import FileName, RemoteFile, Source, SourceParams, Tables
-from affectlens.sources.files import read_lines, read_text
+from affectlens.sources.files import NoRowsError, read_lines, read_text
 
 # The files have an order but no clock: the k-th item of a user is given the k-th day from here. Pseudo times.
 FIRST_DAY = pd.Timestamp("2000-01-01", tz="UTC")
@@ -75,6 +75,8 @@ def _attributes(path: Path | None) -> Mapping[str, object]:
         raise ValueError(f"{path} does not hold one JSON object of item -> attribute ids: {error}") from error
     if not isinstance(attributes, dict):
         raise ValueError(f"{path} holds no JSON object of item -> attribute ids")  # noqa: TRY004  the file is wrong
+    if not attributes:
+        raise NoRowsError(path, "a JSON object of item -> attribute ids")
     return attributes
 
 

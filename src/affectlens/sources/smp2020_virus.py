@@ -10,7 +10,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from affectlens.sources.base import FileName, RemoteFile, Source, SourceParams, Tables
-from affectlens.sources.files import read_text, without_lone_surrogates
+from affectlens.sources.files import NoRowsError, read_text, without_lone_surrogates
 
 SPLITS = ("train", "valid", "test")
 # The source spells neutral "neural". Disgust, the seventh of Ekman's classes, is not among its labels.
@@ -55,7 +55,7 @@ def _records(path: Path) -> list[Any]:
     """The list that the file holds.
 
     Raises:
-        ValueError: the file is no JSON.
+        ValueError: the file is no JSON, or (NoRowsError) the list is empty.
         TypeError: it is no list.
     """
     try:
@@ -64,6 +64,8 @@ def _records(path: Path) -> list[Any]:
         raise ValueError(f"{path} is no JSON ({error}); fetch or copy it again") from error
     if not isinstance(records, list):
         raise TypeError(f"{path} holds a JSON {type(records).__name__}, expected a list of {{id, content, label}}")
+    if not records:
+        raise NoRowsError(path, "a list of {id, content, label}")
     return records
 
 
@@ -71,6 +73,8 @@ def _row(record: object, split: str) -> dict[str, object]:
     """One post. Ids are unique within a file only, so the split goes before them."""
     if not isinstance(record, dict) or not {"id", "content", "label"} <= set(record):
         return {"defect": "malformed record"}
+    if record["id"] is None or record["content"] is None:
+        return {"defect": "missing id" if record["id"] is None else "missing content"}
     label = LABELS.get(str(record["label"]))
     return {
         "utterance_id": f"{split}-{record['id']}",

@@ -44,7 +44,9 @@ def test_renaming_users_changes_no_prediction(log: PolicyLog) -> None:
 
 
 def test_more_folds_than_users_are_refused(log: PolicyLog) -> None:
-    with pytest.raises(ValueError, match="1 users cannot fill 3 folds"):
+    with pytest.raises(
+        ValueError, match=r"1 users cannot fill 3 folds; lower `policy\.scoring\.reward_model\.n_folds`"
+    ):
         _cross_fitted(log, log.rewards, np.zeros(900))
 
 

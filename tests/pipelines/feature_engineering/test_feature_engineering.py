@@ -173,3 +173,13 @@ def test_a_node_is_named_after_its_function():
         name for name in dir(nodes) if name.startswith("build_")
     }
     assert pipeline.inputs() - {name for name in pipeline.inputs() if name.startswith("params:")} == set(PRIMARY)
+
+
+def test_what_was_shown_sets_the_instants_where_nothing_was_consumed():
+    tables, params = world(), parameters("base")
+    shown = tables["interactions"].assign(kind="impression")
+    split = params.split.model_copy(update={"protocol": "global_timeline"})
+    ends = nodes.build_boundaries(shown, tables["utterances"].iloc[:0], split)
+    assert shown["occurred_at"].min() < pd.Timestamp(ends["train_end"]) <= pd.Timestamp(ends["valid_end"])
+    mixed = shown.assign(kind=["view", *["impression"] * (len(shown) - 1)])
+    assert nodes.build_boundaries(mixed, tables["utterances"], split)["train_end"] != ends["train_end"]

@@ -244,3 +244,11 @@ def test_a_row_that_vanished_is_an_error(limits: IngestionParams) -> None:
     _, refusals, tally = ingest("users", RAW["users"], limits)
     with pytest.raises(RuntimeError, match="lost or counted twice"):
         nodes.account_rows(refusals, limits, tally.assign(read=2))
+
+
+def test_a_split_of_which_nothing_is_left_stops_the_run(limits: IngestionParams) -> None:
+    lost = RAW["emotion_labels"].assign(utterance_id=None, split="test", defect="malformed line")
+    _, refusals, tally = ingest("emotion_labels", pd.concat([RAW["emotion_labels"].assign(defect=None), lost]), limits)
+    lax = limits.model_copy(update={"max_rejected_share": 0.9})
+    with pytest.raises(ValueError, match=r"refused wholly: all 1 rows of 'test', most often 'malformed line' \(1\)\."):
+        nodes.account_rows(refusals, lax, tally)

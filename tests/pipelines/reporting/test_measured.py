@@ -376,3 +376,10 @@ def test_a_lent_model_reads_the_texts_and_is_named(
     assert told["labels"][-1] == "neutral"
     assert told["message"]["values"]["version"] == "v1"
     assert sum(told["prior"]) == pytest.approx(1.0)
+
+
+def test_posts_without_any_mark_have_no_daily_series(small: dict[str, pd.DataFrame]) -> None:
+    one = small["contents"].iloc[:1].assign(text=None)
+    posts = expression_posts.expression_posts(one, small["utterances"].iloc[:0], reactions().iloc[:0])
+    assert len(posts) == 1
+    assert expression_posts.daily_series(posts, pd.DataFrame()).empty

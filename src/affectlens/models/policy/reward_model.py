@@ -118,7 +118,7 @@ def _best_ridge(
 def _fold_of(users: np.ndarray, n_folds: int, seed: int) -> np.ndarray:
     names, first, inverse = np.unique(users, return_index=True, return_inverse=True)
     if names.size < n_folds:
-        raise ValueError(f"{names.size} users cannot fill {n_folds} folds; lower `policy.reward_model.n_folds`")
+        raise ValueError(f"{names.size} users cannot fill {n_folds} folds; lower `policy.scoring.reward_model.n_folds`")
     dealt = np.empty(names.size, dtype=np.int64)
     dealt[np.argsort(first)] = np.random.default_rng(seed).permutation(names.size) % n_folds
     folds: np.ndarray = dealt[inverse]

@@ -18,11 +18,15 @@ logger = logging.getLogger(__name__)
 
 
 def build_boundaries(interactions: pd.DataFrame, utterances: pd.DataFrame, split: SplitParams) -> dict[str, Any]:
-    """The two instants of the global timeline, at quantiles of what users consumed; of what they wrote if nothing."""
+    """The two instants of the global timeline, at quantiles of what users consumed.
+
+    Where they consumed nothing, of what they were shown; where nothing was shown either, of what they wrote.
+    """
     if split.protocol == "leave_one_out":
         return {"protocol": split.protocol, **Boundaries(None, None).to_json()}
     consumed = interactions.loc[interactions["kind"] != "impression", "occurred_at"]
-    times = consumed if len(consumed) else utterances["occurred_at"]
+    events = (consumed, interactions["occurred_at"], utterances["occurred_at"])
+    times = next((event for event in events if len(event)), utterances["occurred_at"])
     boundaries = Boundaries.at_quantiles(times, split.train_quantile, split.valid_quantile)
     logger.info("Split by %s: train before %s, valid before %s", split.protocol, *boundaries.to_json().values())
     return {"protocol": split.protocol, **boundaries.to_json()}

@@ -7,8 +7,10 @@ import logging
 import pandas as pd
 
 from affectlens.pipelines.ingestion import rules
+from affectlens.pipelines.ingestion.columns import as_string
 from affectlens.pipelines.ingestion.intake import mask_texts, take_in
 from affectlens.pipelines.ingestion.params import IngestionParams
+from affectlens.schemas import SPLITS
 
 logger = logging.getLogger(__name__)
 
@@ -53,8 +55,18 @@ def ingest_utterances(
 
 
 def ingest_emotion_labels(raw_emotion_labels: pd.DataFrame, utterances: pd.DataFrame, key: str) -> Parts:
-    """Keep the labels of kept utterances in a known taxonomy."""
-    return take_in(raw_emotion_labels, rules.emotion_label_rules(utterances), key).parts()
+    """Keep the labels of kept utterances in a known taxonomy; the tally tells which splits were lost wholly."""
+    intake = take_in(raw_emotion_labels, rules.emotion_label_rules(utterances), key)
+    lost = _lost_splits(as_string(raw_emotion_labels["split"]), intake.accepted["split"], intake.refusals)
+    return intake.accepted, intake.refusals, intake.tally.assign(lost_splits=pd.Series([lost]))
+
+
+def _lost_splits(stated: pd.Series, kept: pd.Series, refusals: pd.DataFrame) -> list[str]:
+    """One line for each split of which every row was refused."""
+    lost = [split for split in SPLITS if stated.eq(split).any() and not kept.eq(split).any()]
+    of_row = stated.to_numpy()[refusals["row"]]
+    reasons = {split: _commonest_reasons(refusals[of_row == split]) for split in lost}
+    return [f"all {stated.eq(split).sum()} rows of {split!r}, most often {reasons[split]}" for split in lost]
 
 
 def ingest_annotations(raw_annotations: pd.DataFrame, utterances: pd.DataFrame, key: str) -> Parts:
@@ -79,10 +91,12 @@ def account_rows(rejected_rows: pd.DataFrame, limits: IngestionParams, *tallies:
 
     Raises:
         RuntimeError: accepted + rejected is not read (an error of AffectLens, not of the data).
-        ValueError: a source has a larger share of refused rows than `ingestion.max_rejected_share`.
+        ValueError: a source has a larger share of refused rows than `ingestion.max_rejected_share`, or a published
+            split lost every row: nothing would be left to learn from, or to judge by.
     """
     account = pd.concat(tallies, ignore_index=True)
     counts = rejected_rows["source"].value_counts()
+    lost_splits = account.pop("lost_splits").explode().dropna().tolist() if "lost_splits" in account else []
     account.insert(3, "rejected", account["source"].map(counts).fillna(0).astype("int64"))
     lost = account[account["accepted"] + account["rejected"] != account["read"]]
     if len(lost):
@@ -91,6 +105,11 @@ def account_rows(rejected_rows: pd.DataFrame, limits: IngestionParams, *tallies:
     bad = account[share > limits.max_rejected_share]
     if len(bad):
         raise ValueError(_too_many_refused(bad, rejected_rows, limits.max_rejected_share))
+    if lost_splits:
+        raise ValueError(
+            f"a published split of emotion_labels was refused wholly: {'; '.join(lost_splits)}. Expected at least one "
+            "row that can be read: repair the file of that split, pass another one in `source:`, or leave it out (null)"
+        )
     return account
 
 

@@ -145,6 +145,7 @@ def _balance(arms: pd.DataFrame, is_clean: pd.Series) -> Iterator[Row]:
         p_values = contrast.imbalance_p_values(
             kept["impressions"].to_numpy(dtype=np.float64), kept["experiment_id"].to_numpy(dtype=object)
         )
-        share = Estimate.exact(float((p_values < 0.01).mean()), p_values.size)
+        some = p_values.size > 0
+        share = Estimate.exact(float((p_values < 0.01).mean()), p_values.size) if some else Estimate.undefined(0)
         method = "chi-square test of equal impressions, p below 0.01; 0.01 are expected by chance"
         yield row("imbalanced_tests", "tests", share, "share", method, window)

@@ -118,7 +118,8 @@ def daily_series(posts: pd.DataFrame, responses: pd.DataFrame) -> pd.DataFrame:
         posts: as `expression_posts` gives them.
         responses: what users did with what they viewed, as `event_log.daily_responses` gives it.
     """
-    frames = [_daily(rows, str(source)) for source, rows in posts.groupby("source", sort=False)]
+    daily = (_daily(rows, str(source)) for source, rows in posts.groupby("source", sort=False))
+    frames = [frame for frame in daily if len(frame)]
     if not responses.empty:
         frames.append(responses.assign(source="attended", quantity=responses["kind"] + "_rate"))
     columns = ["source", "quantity", "day", "n", "total"]
@@ -134,13 +135,11 @@ def _daily(posts: pd.DataFrame, source: str) -> pd.DataFrame:
     values = values.apply(lambda column: without_authors(column.to_numpy(dtype=np.float64), units, month))
     grouped = values.groupby(window_starts(posts["time"], "day"))
     counted, summed = grouped.count(), grouped.sum()
-    return pd.concat(
-        [
-            pd.DataFrame({"quantity": name, "day": summed.index, "n": counted[name], "total": summed[name]})
-            for name in values
-        ],
-        ignore_index=True,
-    ).assign(source=source)
+    columns = [
+        pd.DataFrame({"quantity": name, "day": summed.index, "n": counted[name], "total": summed[name]})
+        for name in values
+    ]
+    return pd.concat(columns, ignore_index=True).assign(source=source) if columns else pd.DataFrame()
 
 
 def equal_series(days: pd.DataFrame, n_windows: int) -> tuple[np.ndarray, np.ndarray, pd.Series]:
