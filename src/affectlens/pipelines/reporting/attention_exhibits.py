@@ -43,6 +43,8 @@ def _concentration(statistics: pd.DataFrame, curves: pd.DataFrame) -> list[Exhib
         name: {row["quantity"]: row for row in each(rows)} for name, rows in whole.groupby("group", sort=False)
     }
     subjects = {str(name): rows for name, rows in by_subject.items() if "gini" in rows}
+    if not subjects:
+        return []
     lorenz = Curves(
         title="Lorenz curves",
         part=_CONCENTRATION,
