@@ -19,7 +19,7 @@ FIELD = (
 
 def read(tmp_path: Path, n_sensed: int = 2, **changed: Any) -> Tables:
     """The tables of a small study; `changed` gives another text of `lab` or `field`, `env`, `wrist`, or a file name."""
-    situation = {"time": 3, "weather": [1, 996, 22, 83], "GPS": [2.0, 24.0, 0.5]}
+    situation = {"time": 3, "weather": [0, 996, 22, 83], "GPS": [2.0, 24.0, 0.5]}
     sensed = np.zeros((n_sensed, 30, 4))
     sensed[:, 20:, 3], sensed[:, :, 2] = 2, np.arange(30)
     np.save(tmp_path / "wrist.npy", changed.pop("wrist", sensed))

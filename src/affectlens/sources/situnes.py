@@ -18,7 +18,7 @@ from affectlens.sources.files import NoRowsError, read_csv, read_text
 _WRIST = ("heart", "intensity", "steps")
 _ACTIVITIES = dict(enumerate(("still", "coming_to_rest", "walking", "unknown", "lying", "running")))
 _DAYTIMES = dict(enumerate(("morning", "afternoon", "evening"), start=1))
-_WEATHERS = {0: "rainy", 1: "sunny", 2: "cloudy"}
+_WEATHERS = dict(enumerate(("sunny", "cloudy", "rainy")))
 _TOLD = (
     "daytime", "weather", "pressure", "temperature", "humidity", "place_x", "place_y", "speed", "activity",
 )  # fmt: skip

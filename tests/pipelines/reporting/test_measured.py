@@ -383,3 +383,10 @@ def test_posts_without_any_mark_have_no_daily_series(small: dict[str, pd.DataFra
     posts = expression_posts.expression_posts(one, small["utterances"].iloc[:0], reactions().iloc[:0])
     assert len(posts) == 1
     assert expression_posts.daily_series(posts, pd.DataFrame()).empty
+
+
+def test_attention_without_a_distribution_exhibits_no_concentration() -> None:
+    statistics, curves = (
+        pd.DataFrame(columns=list(schema.columns)) for schema in (schemas.AttentionStatistics, schemas.AttentionCurves)
+    )
+    assert attention_exhibits._concentration(statistics, curves) == []
