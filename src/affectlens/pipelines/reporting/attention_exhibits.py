@@ -43,11 +43,7 @@ def _concentration(statistics: pd.DataFrame, curves: pd.DataFrame) -> list[Exhib
         name: {row["quantity"]: row for row in each(rows)} for name, rows in whole.groupby("group", sort=False)
     }
     subjects = {str(name): rows for name, rows in by_subject.items() if "gini" in rows}
-<<<<<<< HEAD
     if not subjects:  # too few units to say how unequal they are
-=======
-    if not subjects:
->>>>>>> fix-sources
         return []
     lorenz = Curves(
         title="Lorenz curves",
