@@ -100,3 +100,17 @@ def test_the_command_works_outside_the_checkout_and_sends_nothing(tmp_path: Path
     assert done.returncode == 0, done.stderr
     assert "recommend" in done.stdout
     assert done.stdout.strip().endswith("true")
+
+
+@pytest.mark.parametrize("words", [("trace", "u000123"), ("prune",), ("report", "x"), ("compare", "a", "b")])
+def test_an_environment_that_there_is_not_is_named_beside_those_that_there_are(command, words: tuple[str, ...]) -> None:
+    result = command(*words, "--env", "tset")
+    assert result.exit_code == 1
+    assert "there is no environment 'tset'; expected one of airline_tweets, base" in result.output
+
+
+def test_before_a_run_there_is_no_chain_to_follow(command) -> None:
+    result = command("trace", "u000123", "--env", "smp2020_virus")
+    assert result.exit_code == 1
+    assert "holds no whole chain to follow" in result.output
+    assert "affectlens run --env smp2020_virus" in result.output

@@ -11,8 +11,11 @@ import click
 from kedro.framework.cli.project import run
 from kedro.framework.context import KedroContext
 from kedro.framework.project import settings
+from kedro.framework.session import KedroSession
 from kedro.io.core import AbstractVersionedDataset, DatasetError
 from omegaconf import OmegaConf
+
+from affectlens.session import no_environment
 
 _env = click.option("--env", "-e", default=None, help="Data environment: base (default), goemotions, sequences, ...")
 _conf = click.option("--conf-source", default=None, help="Folder of the configuration; default: conf/")
@@ -39,9 +42,16 @@ def cli() -> None:
     """The same commands inside `kedro`."""
 
 
+def _session(env: str | None, conf_source: str | None) -> KedroSession:
+    session: KedroSession = settings.SESSION_CLASS.create(env=env, conf_source=conf_source)
+    conf = Path(session._get_config_loader().conf_source)
+    if env is not None and not (conf / env).is_dir():
+        raise click.ClickException(no_environment(env, conf))
+    return session
+
+
 def _context(env: str | None, conf_source: str | None) -> KedroContext:
-    session = settings.SESSION_CLASS.create(env=env, conf_source=conf_source)
-    context: KedroContext = session.load_context()
+    context: KedroContext = _session(env, conf_source).load_context()
     return context
 
 
@@ -147,6 +157,12 @@ def trace(user: str, env: str | None, conf_source: str | None) -> None:
         click.echo(trace_from_catalog(_context(env, conf_source).catalog, user))
     except LookupError as error:
         raise click.ClickException(str(error)) from error
+    except DatasetError as error:
+        lacks, command = str(error).split(":")[0], "affectlens run" + (f" --env {env}" if env else "")
+        raise click.ClickException(
+            f"environment {env or 'base'!r} holds no whole chain to follow: {lacks} is missing. Make one with "
+            f"`{command}`, in an environment whose data allow the stage inference"
+        ) from error
 
 
 @cli.command()
@@ -284,7 +300,7 @@ def old_versions(root: Path, keep: int) -> list[Path]:
 @_conf
 def report(version: str, env: str | None, conf_source: str | None) -> None:
     """Make the report of an older run again, from the versions that the run VERSION saved."""
-    session = settings.SESSION_CLASS.create(env=env, conf_source=conf_source)
+    session = _session(env, conf_source)
     context = session.load_context()
     from kedro.framework.project import pipelines
 

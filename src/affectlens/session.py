@@ -44,14 +44,17 @@ class StageSession(KedroSession):
         try:
             parameters = loader["parameters"]
         except MissingConfigException as error:
-            known = sorted(path.name for path in Path(loader.conf_source).iterdir() if path.is_dir())
-            raise RunRefusedError(
-                f"there is no environment {environment!r}; expected one of {', '.join(known)}"
-            ) from error
+            raise RunRefusedError(no_environment(environment, Path(loader.conf_source))) from error
         except InterpolationResolutionError as error:
             raise RunRefusedError(str(error.__cause__ or error).splitlines()[0]) from error
         check_parameters_are_read(parameters)
         return super().run(pipeline_names=stages_to_run(asked, parameters["stages"], environment), **options)
+
+
+def no_environment(name: str, conf: Path) -> str:
+    """What to say of an environment that there is not: its name, and those in the folder of the configuration."""
+    known = sorted(path.name for path in conf.iterdir() if path.is_dir()) if conf.is_dir() else []
+    return f"there is no environment {name!r}; expected one of {', '.join(known)}"
 
 
 def check_names(asked: Iterable[str], known: Iterable[str]) -> None:

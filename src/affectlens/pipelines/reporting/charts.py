@@ -40,7 +40,7 @@ _DASHES = {
     "dashdot": (0, (6, 2, 1.2, 2)),
     "longdash": (0, (9, 2.5)),
 }
-_MARKERS = {"circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "x": "X"}
+_MARKERS = {"circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "x": "X", "cross": "P"}
 _FEW_DECADES = 100.0
 _MOST_TICKS = 7  # labels beside each other must not touch
 _LOOK: dict[Any, Any] = {

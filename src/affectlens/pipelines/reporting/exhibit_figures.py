@@ -56,7 +56,7 @@ def axis_title(axis: Axis) -> str:
 
 
 def _marks(rows: list[Interval], y: list[float], group: str, place: int) -> go.Scatter:
-    colour, symbol = figures.COLOURS[place % 8], figures.SYMBOLS[place % 8]
+    colour, symbol = figures.COLOURS[place % len(figures.COLOURS)], figures.SYMBOLS[place % len(figures.SYMBOLS)]
     values = [row.value for row in rows if row.value is not None]
     low, high = ([_or(bound, value) for bound, value in zip(ends, values, strict=True)] for ends in _ends(rows))
     mark = figures.points(values, low, high, y, [row.name for row in rows], group or "value", colour, symbol)

@@ -8,9 +8,9 @@ from typing import Any
 import plotly.graph_objects as go
 
 # Okabe & Ito 2008, safe for colour-blind readers; dashes and symbols say the same without colour.
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5195", "#8c8c8c")
-DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "solid", "dash", "dot")
-SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "circle-open", "square-open", "diamond-open")
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5195", "#8c8c8c", "#000000")
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "solid", "dash", "dot", "dashdot")
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "circle-open", "square-open", "diamond-open", "cross")
 QUIET = "#6b7178"
 _ROW_HEIGHT, _WIDTH, _HEIGHT, _MOST_LABELS = 26, 460, 300, 5
 
@@ -23,8 +23,8 @@ def empty(x_title: str, y_title: str) -> go.Figure:
 
 def line(x: Iterable[Any], y: Iterable[Any], name: str, place: int, *, markers: bool = False, text: Any) -> go.Scatter:
     """A line in the colour, dash and symbol of its place; `text` says where each point stands."""
-    look = {"color": COLOURS[place % 8], "dash": DASHES[place % 8], "width": 1.8}
-    marker = {"color": COLOURS[place % 8], "symbol": SYMBOLS[place % 8], "size": 6}
+    look = {"color": COLOURS[place % len(COLOURS)], "dash": DASHES[place % len(COLOURS)], "width": 1.8}
+    marker = {"color": COLOURS[place % len(COLOURS)], "symbol": SYMBOLS[place % len(COLOURS)], "size": 6}
     mode = "lines+markers" if markers else "lines"
     values = list(y)
     unbounded = [[None, None]] * len(values)
@@ -58,7 +58,7 @@ def points(
 
 def band(x: Sequence[Any], lower: Sequence[Any], upper: Sequence[Any], place: int) -> go.Scatter:
     """The intervals of a line as an area."""
-    look = {"fill": "toself", "fillcolor": COLOURS[place % 8], "opacity": 0.15, "line": {"width": 0}}
+    look = {"fill": "toself", "fillcolor": COLOURS[place % len(COLOURS)], "opacity": 0.15, "line": {"width": 0}}
     y = [*lower, *upper[::-1]]
     return go.Scatter(x=[*x, *x[::-1]], y=y, mode="lines", showlegend=False, hoverinfo="skip", **look)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -26,7 +26,7 @@ from .blocks import (
     verbatim,
 )
 from .exhibited import blocks_of
-from .params import EnvironmentStages, ExamplesParams, StageParams
+from .params import EnvironmentStages, ExamplesParams, MetricParams, StageParams
 from .sections import absence
 from .texts import Text, code, say
 
@@ -95,10 +95,15 @@ def leaderboard_table(rows: pd.DataFrame, params: StageParams, caption: Text) ->
     for model in order:
         tag = "reference" if model in params.references else "baseline" if model in baselines else ""
         cells = [_cell(lookup[metric.name].get(model), best=best[metric.name] == model) for metric in metrics]
-        body.append([code_cell(model, tag), *cells, wording.count(rows.loc[rows["model"] == model, "n"].max())])
+        body.append([code_cell(model, tag), *cells, _n_of(model, metrics, lookup)])
     measured = [say("{metric}\u00a0{arrow}", metric=metric.label, arrow=_ARROWS[metric.better]) for metric in metrics]
     columns = ["Model", *measured, "n"]
     return table(caption, columns, body)
+
+
+def _n_of(model: str, metrics: Sequence[MetricParams], lookup: Mapping[str, Mapping[str, verdicts.Row]]) -> Cell:
+    """Units behind the first metric that the model has."""
+    return wording.count(next(lookup[each.name][model]["n"] for each in metrics if model in lookup[each.name]))
 
 
 def _metric_table(rows: pd.DataFrame, params: StageParams) -> Block | None:
