@@ -111,6 +111,26 @@ def test_constant_and_short_series_have_no_breaks(series: np.ndarray) -> None:
     assert changepoints.find_breaks(series, 5, 0.05, 5, 0, 50).found == ()
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_window_without_a_value_is_refused(value: float) -> None:
+    series = np.where(np.arange(40) == 7, value, np.random.default_rng(0).normal(size=40))
+    for search in (changepoints.find_breaks, changepoints.detectable_jump):
+        with pytest.raises(ValueError, match="without a finite value"):
+            search(series, 5, 0.05, 5, 0, 50)
+
+
+def test_a_jump_that_is_called_detectable_is_found_in_new_series_of_the_same_kind() -> None:
+    draw, rule, step = np.random.default_rng(11), (4, 0.05, 4, 0, 200), np.arange(60) >= 30
+    sizes = [changepoints.detectable_jump(draw.normal(size=60), *rule) for _ in range(9)]
+    found = [changepoints.find_breaks(draw.normal(size=60) + np.median(sizes) * step, *rule).found for _ in range(100)]
+    assert 72 <= sum(any(abs(jump.at - 30) < 4 for jump in jumps) for jumps in found) <= 88
+
+
+def test_series_in_which_no_break_is_looked_for_have_no_detectable_one() -> None:
+    assert np.isnan(changepoints.detectable_jump(np.ones(50), 5, 0.05, 5, 0, 50))
+    assert np.isnan(changepoints.detectable_jump(np.arange(10.0), 5, 0.05, 5, 0, 50))
+
+
 def test_authors_who_come_and_go_make_a_pooled_trend_but_none_within() -> None:
     draw = np.random.default_rng(6)
     author = np.repeat(np.arange(60), 20)

@@ -19,6 +19,7 @@ from affectlens.evaluation.estimate import Estimate
 LEAST_WINDOWS = 20  # below which no jump is looked for
 _MOST_ROUNDS = 20
 _PENALTIES = np.array([100.0, 25.0, 12.0])
+_POWER, _N_POWER, _N_DOUBLINGS, _N_HALVINGS = 0.8, 20, 12, 3
 _BAI = 11.0  # quantile 0.975 of the arg max of a two-sided Brownian motion with drift, rounded up (Bai 1997)
 
 
@@ -49,14 +50,12 @@ class Breaks:
         found: in order of time.
         slope: trend a window beside them.
         autocorrelation: of the noise from window to window.
-        detectable: size of a jump in the middle that would be found with probability 0.8.
         n: number of windows.
     """
 
     found: tuple[Break, ...]
     slope: float
     autocorrelation: float
-    detectable: float
     n: int
 
 
@@ -80,6 +79,9 @@ def find_breaks(
     Returns:
         No jump for fewer than 20 windows or a constant series.
 
+    Raises:
+        ValueError: a value is not finite.
+
     Source: Killick, Fearnhead & Eckley 2012 (Pelt), by `ruptures`; Wu 1986 (wild bootstrap); Bai 1997, "Estimation of a
     change point in multiple regression models", for the interval of a place.
 
@@ -89,14 +91,66 @@ def find_breaks(
     [40]
     """
     n = series.size
-    if n < max(LEAST_WINDOWS, 2 * min_size) or np.ptp(series) < 1e-12:
-        return Breaks((), 0.0, 0.0, float("nan"), n)
+    if not _is_searchable(series, min_size):
+        return Breaks((), 0.0, 0.0, n)
     residual, rho = _noise(series, min_size)
     null = _null_series(residual, rho, block, seed, n_replicates)
-    designs = _step_designs(n, min_size)
-    penalty = float(np.quantile(_gains(null, *designs).max(axis=1), 1 - alarm_rate))
+    penalty = float(np.quantile(_gains(null, *_step_designs(n, min_size)).max(axis=1), 1 - alarm_rate))
     places, slope = _segments(series, min_size, penalty)
-    return Breaks(_described(series, places, rho), slope, rho, _detectable(null, penalty, designs), n)
+    return Breaks(_described(series, places, rho), slope, rho, n)
+
+
+def detectable_jump(
+    series: np.ndarray, min_size: int, alarm_rate: float, block: int, seed: int, n_replicates: int
+) -> float:
+    """Size of a jump up in the middle that `find_breaks` finds in about eight of ten series of the same noise.
+
+    The jump is added to twenty series of the noise (innovations drawn anew), and each is searched by the very rule with
+    the same arguments, since a jump also makes the noise look larger and more dependent, and so the penalty. It counts
+    as found if a break lies nearer than `min_size` windows. Its size is doubled until it is found often enough, then
+    narrowed down by bisection.
+
+    Args:
+        series: (n,) as for `find_breaks`, and the other arguments too.
+
+    Returns:
+        NaN where no jump is looked for, or none of any size is found.
+
+    Raises:
+        ValueError: a value is not finite.
+
+    >>> noise = np.random.default_rng(0).normal(0, 1, 60)
+    >>> 2.0 < detectable_jump(noise, 4, 0.05, 4, 0, 200) < 3.5
+    True
+    """
+    if not _is_searchable(series, min_size):
+        return float("nan")
+    noise = _drawn_series(*_noise(series, min_size), seed, _N_POWER)
+    middle = series.size // 2
+    step = np.arange(series.size) >= middle
+
+    def is_found(size: float) -> bool:
+        missed = 0
+        for each in noise + size * step:
+            found = find_breaks(each, min_size, alarm_rate, block, seed, n_replicates).found
+            missed += all(abs(jump.at - middle) >= min_size for jump in found)
+            if missed > (1 - _POWER) * _N_POWER + 1e-9:
+                return False
+        return True
+
+    sizes = float(noise.std()) * 2.0 ** np.arange(_N_DOUBLINGS)
+    high = next((float(size) for size in sizes if is_found(size)), float("nan"))
+    low = high / 2
+    for _ in range(_N_HALVINGS if np.isfinite(high) else 0):
+        size = (low + high) / 2
+        low, high = (low, size) if is_found(size) else (size, high)
+    return high
+
+
+def _is_searchable(series: np.ndarray, min_size: int) -> bool:
+    if not np.isfinite(series).all():
+        raise ValueError("the series has windows without a finite value; leave them out before looking for breaks")
+    return series.size >= max(LEAST_WINDOWS, 2 * min_size) and float(np.ptp(series)) >= 1e-12
 
 
 def with_known_place(series: np.ndarray, breaks: Breaks, at: int, min_size: int) -> tuple[Breaks, float]:
@@ -111,7 +165,7 @@ def with_known_place(series: np.ndarray, breaks: Breaks, at: int, min_size: int)
         min_size: least number of windows between jumps; at a nearer place nothing is added, and p is 1.
 
     >>> noise = np.random.default_rng(0).normal(0, 1, 60)
-    >>> alone = Breaks((), 0.0, 0.0, float("nan"), 60)
+    >>> alone = Breaks((), 0.0, 0.0, 60)
     >>> found, p_value = with_known_place(noise + np.where(np.arange(60) >= 30, 2.0, 0.0), alone, 30, 4)
     >>> [jump.at for jump in found.found], p_value < 0.001
     ([30], True)
@@ -233,15 +287,27 @@ def _autocorrelation(residual: np.ndarray, n_free: int) -> float:
 
 
 def _null_series(residual: np.ndarray, rho: float, block: int, seed: int, n_replicates: int) -> np.ndarray:
-    """Series (B, n) of the same noise without jumps."""
+    """Series (B, n) of the same noise without jumps, innovations at their places with random signs."""
     generator, n = np.random.default_rng(seed), residual.size
-    innovation = residual.copy()
-    innovation[1:] -= rho * residual[:-1]
     signs = generator.choice([-1.0, 1.0], (n_replicates, n // block + 2))
     shift = generator.integers(block, size=(n_replicates, 1))
-    flipped = innovation * np.take_along_axis(signs, (np.arange(n) + shift) // block, axis=1)
+    flipped = _innovations(residual, rho) * np.take_along_axis(signs, (np.arange(n) + shift) // block, axis=1)
     noise: np.ndarray = lfilter([1.0], [1.0, -rho], flipped, axis=1)
     return noise
+
+
+def _drawn_series(residual: np.ndarray, rho: float, seed: int, n_series: int) -> np.ndarray:
+    """The same (B, n) with innovations drawn from all places: new series, as large and as dependent."""
+    generator, shape = np.random.default_rng(seed), (n_series, residual.size)
+    drawn = generator.choice(_innovations(residual, rho), shape) * generator.choice([-1.0, 1.0], shape)
+    noise: np.ndarray = lfilter([1.0], [1.0, -rho], drawn, axis=1)
+    return noise
+
+
+def _innovations(residual: np.ndarray, rho: float) -> np.ndarray:
+    innovation = residual.copy()
+    innovation[1:] -= rho * residual[:-1]
+    return innovation
 
 
 def _step_designs(n: int, min_size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -257,14 +323,6 @@ def _gains(series: np.ndarray, steps: np.ndarray, length: np.ndarray) -> np.ndar
     """What one jump at each place takes off the squared error of each series (B, P)."""
     gains: np.ndarray = (series @ steps.T) ** 2 / length
     return gains
-
-
-def _detectable(null: np.ndarray, penalty: float, designs: tuple[np.ndarray, np.ndarray]) -> float:
-    """Size of a jump in the middle whose own gain exceeds the penalty in eight of ten series."""
-    steps, length = designs
-    middle = len(length) // 2
-    luck = null @ steps[middle] / np.sqrt(length[middle])
-    return float((np.sqrt(penalty) - np.quantile(luck, 0.2)) / np.sqrt(length[middle]))
 
 
 def _described(series: np.ndarray, places: np.ndarray, rho: float) -> tuple[Break, ...]:

@@ -64,8 +64,8 @@ def author_trends(posts: pd.DataFrame) -> Iterator[Row]:
 
 
 @dataclass(frozen=True)
-class _Searched:
-    """One daily series, its windows (`values` may be log-odds of shares) and the breaks in it."""
+class _Series:
+    """One daily series and its windows (`values` may be log-odds of shares)."""
 
     source: str
     quantity: str
@@ -73,7 +73,6 @@ class _Searched:
     values: np.ndarray
     is_log_odds: bool
     first: pd.Series
-    breaks: changepoints.Breaks
 
     def jump(self, before: float, size: Estimate) -> Estimate:
         """A jump from a level, in the units of the quantity."""
@@ -81,6 +80,13 @@ class _Searched:
             return size
         value, lower, upper = expit(before + np.array([size.value, size.lower, size.upper])) - expit(before)
         return Estimate(float(value), float(lower), float(upper), size.n)
+
+
+@dataclass(frozen=True)
+class _Searched(_Series):
+    """A series with the breaks in it."""
+
+    breaks: changepoints.Breaks
 
 
 def breaks(series: pd.DataFrame, params: ShiftParams, seed: int) -> Iterator[Row]:
@@ -94,11 +100,9 @@ def breaks(series: pd.DataFrame, params: ShiftParams, seed: int) -> Iterator[Row
     Shares of posts with a mark are searched in log-odds, where a rise or fall can be even. Mean shares of reactions are
     not: their noise is as large where they are small, and what one day stirs up would be lost in it.
     """
-    candidates = [
-        (keys, rows, _n_windows(rows, params)) for keys, rows in series.groupby(["source", "quantity"], sort=False)
-    ]
-    tested = [found for found in candidates if found[2] >= changepoints.LEAST_WINDOWS]
-    searched = [_searched(*found, params, params.alarm_rate / len(tested), seed) for found in tested]
+    tested = _tested(series, params)
+    rule = _rule(tested, params, seed)
+    searched = [_Searched(**vars(each), breaks=changepoints.find_breaks(each.values, *rule)) for each in tested]
     events = _events([place for each in searched for place in _places(each)])
     method = (
         f"Pelt beside a trend, at most {params.alarm_rate:.0%} false alarms over {len(tested)} series; then asked at "
@@ -109,15 +113,36 @@ def breaks(series: pd.DataFrame, params: ShiftParams, seed: int) -> Iterator[Row
         yield from _break_rows(each, own, f"{method}; {each.breaks.n} windows of equal n")
 
 
-def _searched(
-    keys: tuple[Hashable, ...], rows: pd.DataFrame, n_windows: int, params: ShiftParams, alarm_rate: float, seed: int
-) -> _Searched:
+def detectable_breaks(series: pd.DataFrame, params: ShiftParams, seed: int) -> Iterator[Row]:
+    """The jump that would be found in every series in which `breaks` looks for them."""
+    tested = _tested(series, params)
+    rule = _rule(tested, params, seed)
+    for each in tested:
+        size = Estimate.exact(changepoints.detectable_jump(each.values, *rule), each.values.size)
+        least = each.jump(float(np.median(each.values)), size)
+        method = "jump up in the middle that is found with power 0.8"
+        yield row(f"break_detectable:{each.quantity}", each.source, least, "", method)
+
+
+def _tested(series: pd.DataFrame, params: ShiftParams) -> list[_Series]:
+    """Every daily series that has enough windows."""
+    by_name = [
+        (keys, rows, _n_windows(rows, params)) for keys, rows in series.groupby(["source", "quantity"], sort=False)
+    ]
+    return [_windows(*each) for each in by_name if each[2] >= changepoints.LEAST_WINDOWS]
+
+
+def _rule(tested: list[_Series], params: ShiftParams, seed: int) -> tuple[int, float, int, int, int]:
+    """The arguments by which each series is searched, with its part of the false alarms."""
+    alarm_rate = params.alarm_rate / max(len(tested), 1)
+    return params.min_windows, alarm_rate, params.block, seed, params.n_replicates
+
+
+def _windows(keys: tuple[Hashable, ...], rows: pd.DataFrame, n_windows: int) -> _Series:
     source, quantity = map(str, keys)
     means, n, first = equal_series(rows, n_windows)
     odds = None if quantity in AMOUNTS else expression.log_odds(means, n)
-    values = means if odds is None else odds
-    found = changepoints.find_breaks(values, params.min_windows, alarm_rate, params.block, seed, params.n_replicates)
-    return _Searched(source, quantity, rows, values, odds is not None, first, found)
+    return _Series(source, quantity, rows, means if odds is None else odds, odds is not None, first)
 
 
 def _asked(searched: list[_Searched], events: list[Estimate], params: ShiftParams) -> list[_Searched]:
@@ -158,8 +183,6 @@ def _is_within(event: Estimate, place: Estimate) -> bool:
 def _break_rows(each: _Searched, events: list[Estimate], method: str) -> Iterator[Row]:
     source, quantity, found = each.source, each.quantity, each.breaks
     yield row(f"breaks:{quantity}", source, Estimate.exact(len(found.found), found.n), "breaks", method)
-    least = each.jump(float(np.median(each.values)), Estimate.exact(found.detectable, found.n))
-    yield row(f"break_detectable:{quantity}", source, least, "", "jump up in the middle that is found with power 0.8")
     span = Estimate.exact(float(np.ptp(_days(each.first))) / max(found.n - 1, 1), found.n)
     yield row(f"break_window:{quantity}", source, span, "days", "mean length of a window")
     for jump, place in zip(found.found, _places(each), strict=True):

@@ -205,10 +205,12 @@ def find_shifts(
 ) -> pd.DataFrame:
     """Trends, breaks and drift."""
     by_window = pd.concat([expression_measures_table, emotion_prevalence], ignore_index=True)
+    series = expression_posts.daily_series(posts, attended_days)
     rows = chain(
         expression_shifts.window_trends(by_window[by_window["window"] != measured.ALL]),
         expression_shifts.author_trends(posts),
-        expression_shifts.breaks(expression_posts.daily_series(posts, attended_days), shift, seed),
+        expression_shifts.breaks(series, shift, seed),
+        expression_shifts.detectable_breaks(series, shift, seed),
         expression_shifts.form_drift(posts, params, shift, seed),
     )
     return measured.table(rows)
