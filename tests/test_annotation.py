@@ -120,3 +120,21 @@ def test_files_of_another_form_are_refused(tmp_path: Path, checkpoint: Checkpoin
     fails(empty, checkpoint, columns(), "holds no rows")
     empty.write_text("")
     fails(empty, checkpoint, columns(), "no column 'body'")
+
+
+@pytest.mark.parametrize("name", ["row", "labels", "p_positive"])
+def test_an_id_column_never_takes_the_place_of_what_the_model_says(
+    tmp_path: Path, checkpoint: Checkpoint, name: str
+) -> None:
+    pd.DataFrame({name: ["a"], "body": ["so happy"]}).to_csv(tmp_path / "posts.csv", index=False)
+    with pytest.raises(AnnotationError, match=f"the id column '{name}' has the name of a column"):
+        annotate(tmp_path / "posts.csv", columns(key=name), checkpoint, tmp_path / "out.parquet", 10)
+
+
+@pytest.mark.parametrize("values", [[1, 2], [b"so happy", b"sad"]])
+def test_a_column_that_holds_no_text_is_no_file_without_texts(
+    tmp_path: Path, checkpoint: Checkpoint, values: list
+) -> None:
+    pd.DataFrame({"body": values}).to_parquet(tmp_path / "posts.parquet")
+    with pytest.raises(AnnotationError, match=r"column 'body' of posts.parquet holds (int64|binary), expected text"):
+        annotate(tmp_path / "posts.parquet", columns(), checkpoint, tmp_path / "out.parquet", 10)

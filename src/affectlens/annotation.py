@@ -75,6 +75,13 @@ def annotate(path: Path, columns: Columns, checkpoint: Checkpoint, output: Path,
     """
     rows, partial = read_rows(path, columns), output.with_name(output.name + ".part")
     reader, n_rows, n_empty = _Reader.of(checkpoint), 0, 0
+    if columns.id in (
+        taken := {"row", "labels", "conformal_set", "strongest", *(f"p_{name}" for name in reader.names)}
+    ):
+        raise AnnotationError(
+            f"the id column {columns.id!r} has the name of a column that is written beside it; rename it, or leave it "
+            f"out (rows are numbered). Taken: {', '.join(sorted(taken))}"
+        )
     with _discarded_unless_whole(partial), ExitStack() as opened:
         writer = None
         for chunk in _chunks(rows, chunk_rows):
@@ -140,6 +147,13 @@ class _Reader:
 
     def _words(self, is_present: np.ndarray) -> list[list[str]]:
         return [[self.names[place] for place in np.flatnonzero(row).tolist()] for row in is_present]
+
+
+def _holds_text(kind: pa.DataType) -> bool:
+    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return any(of(inner) for of in (pa.types.is_string, pa.types.is_large_string, pa.types.is_null)) or (
+        str(inner) == "string_view"
+    )
 
 
 def _scattered(values: Sequence[Any], rows: Sequence[int], n: int, kind: pa.DataType) -> pa.Array:
@@ -231,6 +245,9 @@ def _parquet(path: Path, columns: Columns) -> Iterator[Row]:
         with pq.ParquetFile(path) as table:
             _places(columns, table.schema_arrow.names, path)
             wanted = [columns.text] if columns.id is None else [columns.text, columns.id]
+            kind = table.schema_arrow.field(columns.text).type
+            if not _holds_text(kind):
+                raise AnnotationError(f"column {columns.text!r} of {path.name} holds {kind}, expected text")
             for batch in table.iter_batches(columns=wanted):
                 texts = batch.column(columns.text).to_pylist()
                 keys = [None] * len(texts) if columns.id is None else batch.column(columns.id).to_pylist()

@@ -70,6 +70,13 @@ def test_refused_rows_show_no_person_and_no_text(limits: IngestionParams) -> Non
     assert "secret" not in shown
 
 
+@pytest.mark.parametrize("table", ["users", "interactions", "utterances"])
+def test_a_person_whose_id_was_read_in_the_wrong_encoding_is_refused(table: str, limits: IngestionParams) -> None:
+    accepted, refusals, _ = ingest(table, RAW[table].assign(user_id="us\ufffdr"), limits)
+    assert accepted.empty
+    assert refusals["reason"].tolist() == ["broken encoding"] * len(RAW[table])
+
+
 def test_refused_rows_show_what_else_they_held(limits: IngestionParams) -> None:
     shown = json.loads(ingest("contents", RAW["contents"].assign(form="song"), limits)[1]["raw"].iloc[0])
     assert shown["form"] == "song"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from affectlens.pipelines.ingestion.checks import Check, reasons
+from affectlens.pipelines.ingestion.checks import Check, broken_encoding, reasons
 from affectlens.pipelines.ingestion.columns import BYTES, STRING, typed
 from affectlens.pipelines.ingestion.params import Mask
 from affectlens.pipelines.ingestion.rules import Rules
@@ -54,7 +54,10 @@ def take_in(raw: pd.DataFrame, rules: Rules, key: str, media_paths: pd.Series | 
         media_paths: accepted media; a path that is not among them is set to null and the row stays.
     """
     frame, unreadable = typed(raw, rules.contract)
-    frame = frame.assign(**{name: hash_ids(frame[name], key) for name in PEOPLE if name in frame})
+    people = [name for name in PEOPLE if name in frame]
+    if people:  # what a hash hides is looked at before
+        frame["defect"] = frame["defect"].combine_first(reasons(frame, [broken_encoding(people)], ()))
+    frame = frame.assign(**{name: hash_ids(frame[name], key) for name in people})
     reason = reasons(frame, _readable(unreadable), ()).where(frame["defect"].isna(), frame["defect"])
     checked = frame[reason.isna()]
     reason = reason.combine_first(reasons(checked, rules.checks, rules.uniques)).astype(object)

@@ -38,7 +38,7 @@ class Rules:
 
 def user_rules(limits: IngestionParams) -> Rules:
     """Users: an id, seen once."""
-    checks = [missing("user_id"), broken_encoding(["user_id"]), _time("joined_at", limits)]
+    checks = [missing("user_id"), _time("joined_at", limits)]
     return Rules(schemas.Users, checks, [Unique(["user_id"], "duplicate user_id")])
 
 
