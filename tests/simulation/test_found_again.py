@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from affectlens.evaluation import prevalence
+from affectlens.evaluation import half_life, prevalence
+from affectlens.features.event_log import CountingParams, EventLog, half_ages
 from affectlens.features.taxonomy import EKMAN
-from affectlens.simulation.world import WorldParams, make_history, utterances_and_truth
+from affectlens.simulation.known import HALF_LIFE_DAYS
+from affectlens.simulation.world import (
+    WorldParams,
+    interactions_and_truth,
+    make_history,
+    statistics,
+    users_and_contents,
+    utterances_and_truth,
+)
 
 N_SAMPLES, N_POSTS = 20, 3000
 
@@ -41,3 +51,25 @@ def test_adjusted_prevalence_has_at_most_half_of_countings_error_where_the_mix_o
     counting, adjusting = np.mean(errors, axis=0)
     assert counting > 0.015
     assert adjusting < 0.5 * counting
+
+
+def test_the_half_life_of_contents_is_found_from_the_log(
+    world_params: Callable[..., WorldParams], tmp_path: Path
+) -> None:
+    sizes = {"population": {"n_users": 400, "gap_days": 12}, "catalogue": {"n_contents": 80, "pool_size": 12}}
+    params = world_params(**sizes, time={"years": 2}, bad_row_share=0.0)
+    history = make_history(params, seed=3)
+    contents, log = users_and_contents(history)[1], EventLog(tmp_path / "log.parquet")
+    events = interactions_and_truth(history)[0]
+    events.to_parquet(log.path)
+    births = contents[["content_id"]].assign(born_at=contents["created_at"])
+    births = births[births["born_at"] >= events["occurred_at"].min()]
+    ages = half_ages(log, births, ("view",), HALF_LIFE_DAYS, CountingParams(memory_limit_mb=64, threads=1))
+    told = births.merge(ages, on="content_id")
+    observed = (events["occurred_at"].max() - told["born_at"]).dt.total_seconds() / 86400
+    columns = told["half_age_days"].to_numpy(), told["n"].to_numpy(), observed.to_numpy()
+    found = half_life.half_life(*columns, HALF_LIFE_DAYS)
+    known = statistics(history).set_index("quantity").loc["half_life", "value"]
+    assert found.n >= 20
+    assert found.value == pytest.approx(known, rel=0.02)
+    assert found.lower < known < found.upper

@@ -221,7 +221,7 @@ def test_a_break_is_found_to_the_day_beside_the_cycle_of_the_week() -> None:
 def test_every_series_that_is_searched_has_the_jump_that_would_be_found_in_it() -> None:
     series = pd.concat([daily(0.0, 0), daily(0.0, 1).assign(quantity="capital_share")])
     found = measured.table(expression_shifts.detectable_breaks(series, SHIFT, 0))
-    assert found["quantity"].tolist() == ["break_detectable:capital_share", "break_detectable:emoji_share"]
+    assert found["quantity"].tolist() == ["break_detectable:emoji_share", "break_detectable:capital_share"]
     assert found["value"].between(0.02, 0.12).all()
     assert measured.table(expression_shifts.detectable_breaks(series[:0], SHIFT, 0)).empty
 
