@@ -56,6 +56,14 @@ def test_parquet_is_understood_and_whole_ids_stay_whole(tmp_path: Path) -> None:
     assert tables["interactions"]["kind"].tolist() == ["view", "view"]
 
 
+def test_two_columns_of_one_name_are_refused_where_they_are_read(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="interactions has 2 columns 'user', expected one of that name"):
+        read(tmp_path, f"user,user,item,time\na,b,c,{TIME}\n")
+    with pytest.raises(ValueError, match="items has 2 columns 'tags'"):
+        read(tmp_path, f"user,item,time\na,c,{TIME}\n", "item,tags,tags\nc,x,y\n")
+    assert rows(read(tmp_path, f"user,item,time,x,x\na,c,{TIME},1,2\n")) == [("a", "c", TIME, "view")]
+
+
 def test_whole_ids_of_parquet_stay_whole_beside_broken_lines_and_without(tmp_path: Path) -> None:
     pd.DataFrame({"user": [7, 8], "item": [16, 17], "time": [pd.Timestamp(TIME)] * 2}).to_parquet(tmp_path / "table")
     assert rows(read(tmp_path, (tmp_path / "table").read_bytes())) == [

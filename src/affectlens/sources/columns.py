@@ -36,19 +36,24 @@ def find_column(path: Path, names: Sequence[str], role: str, given: str | None, 
         is_needed: whether its absence is an error.
 
     Raises:
-        ValueError: the given column is not there, or a needed one is not found.
+        ValueError: the given column is not there, a needed one is not found, or several have its name.
     """
     known = ", ".join(map(repr, names))
     if given is not None:
         if given not in names:
             raise ValueError(f"{path} has no column {given!r} (`source.{role}`); its columns: {known}")
-        return given
-    by_plain_name = {plain_name(name): name for name in reversed(names)}
-    found = next((by_plain_name[usual] for usual in USUAL_NAMES[role] if usual in by_plain_name), None)
+        found: str | None = given
+    else:
+        by_plain_name = {plain_name(name): name for name in reversed(names)}
+        found = next((by_plain_name[usual] for usual in USUAL_NAMES[role] if usual in by_plain_name), None)
     if found is None and is_needed:
         raise ValueError(
             f"{path} has no column of {role}s that can be told by its name: the columns are {known}, expected one like "
             f"{', '.join(USUAL_NAMES[role][:4])}. Say which it is: `--{role} COLUMN`, or `source.{role}`."
+        )
+    if found is not None and names.count(found) > 1:
+        raise ValueError(
+            f"{path} has {names.count(found)} columns {found!r}, expected one of that name; rename the others"
         )
     return found
 
