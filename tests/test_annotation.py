@@ -138,3 +138,68 @@ def test_a_column_that_holds_no_text_is_no_file_without_texts(
     pd.DataFrame({"body": values}).to_parquet(tmp_path / "posts.parquet")
     with pytest.raises(AnnotationError, match=r"column 'body' of posts.parquet holds (int64|binary), expected text"):
         annotate(tmp_path / "posts.parquet", columns(), checkpoint, tmp_path / "out.parquet", 10)
+
+
+def test_compression_is_told_by_content_and_a_mark_of_byte_order_is_no_text(
+    tmp_path: Path, checkpoint: Checkpoint
+) -> None:
+    table, line = b"body\nso happy\n", b'\xef\xbb\xbf{"body": "so happy"}\n'
+    contents = {
+        "a.csv": gzip.compress(table),
+        "b.csv.gz": table,
+        "c.jsonl": line,
+        "d.jsonl.gz": gzip.compress(line),
+    }
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+        done = annotate(tmp_path / name, columns(), checkpoint, tmp_path / "out.parquet", 10)
+        assert (done.n_rows, done.n_empty) == (1, 0), name
+
+
+def test_a_damaged_file_is_named_whatever_is_damaged(tmp_path: Path, checkpoint: Checkpoint) -> None:
+    packed = bytearray(gzip.compress(b"body\n" + b"so happy\n" * 50, mtime=0))
+    packed[12:30] = b"\xff" * 18
+    (tmp_path / "posts.csv.gz").write_bytes(packed)
+    fails(tmp_path / "posts.csv.gz", checkpoint, columns(), "posts.csv.gz is no whole gzip file")
+    (tmp_path / "posts.csv").write_text("body\nso happy\n")
+    fails(tmp_path / "posts.csv", checkpoint, columns(encoding="utf-16"), "is not utf-16.*--encoding")
+    path = written(tmp_path, ".parquet")
+    content = bytearray(path.read_bytes())
+    content[4:400] = b"\xff" * 396
+    path.write_bytes(content)
+    fails(path, checkpoint, columns(), "posts.parquet is no Parquet file, or a damaged one")
+
+
+@pytest.mark.parametrize("separator", [";;", '"', "\\t"])
+def test_a_separator_is_one_character(tmp_path: Path, checkpoint: Checkpoint, separator: str) -> None:
+    fails(written(tmp_path, ".csv"), checkpoint, columns(separator=separator), "cannot part fields; expected one char")
+
+
+def test_json_that_is_too_deep_or_an_id_that_is_half_a_character_is_named_by_its_line(
+    tmp_path: Path, checkpoint: Checkpoint
+) -> None:
+    path = tmp_path / "posts.jsonl"
+    path.write_text('{"body": "fine"}\n{"body": ' + "[" * 200_000 + "]" * 200_000 + "}\n")
+    fails(path, checkpoint, columns(), "line 2 of posts.jsonl is no JSON that can be read")
+    path.write_text('{"id": "\\ud83d\\ude00", "body": "so happy \\ud800"}\n')
+    assert annotate(path, columns(key="id"), checkpoint, tmp_path / "whole.parquet", 10).n_empty == 0
+    assert pd.read_parquet(tmp_path / "whole.parquet")["id"].tolist() == ["😀"]
+    path.write_text('{"id": "a\\ud800", "body": "so happy"}\n')
+    fails(path, checkpoint, columns(key="id"), "line 1 of posts.jsonl: its 'id' holds a lone surrogate")
+
+
+def test_an_output_that_cannot_be_written_is_refused_before_anything_is_read(
+    tmp_path: Path, checkpoint: Checkpoint
+) -> None:
+    path = written(tmp_path, ".csv")
+    with pytest.raises(AnnotationError, match="is a folder; expected the name of a file"):
+        annotate(path, columns(), checkpoint, tmp_path, 10)
+    with pytest.raises(AnnotationError, match=r"there is no folder .*missing for the output out.parquet"):
+        annotate(path, columns(), checkpoint, tmp_path / "missing" / "out.parquet", 10)
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path: Path, checkpoint: Checkpoint) -> None:
+    path = tmp_path / "posts.csv"
+    path.write_text("body,body,n\nso happy,sad,1\n")
+    fails(path, checkpoint, columns(), "posts.csv has 2 columns 'body', expected one")
+    assert annotate(path, columns("n"), checkpoint, tmp_path / "out.parquet", 10).n_rows == 1

@@ -102,7 +102,16 @@ def test_the_command_works_outside_the_checkout_and_sends_nothing(tmp_path: Path
     assert done.stdout.strip().endswith("true")
 
 
-@pytest.mark.parametrize("words", [("trace", "u000123"), ("prune",), ("report", "x"), ("compare", "a", "b")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("trace", "u000123"),
+        ("prune",),
+        ("report", "x"),
+        ("compare", "a", "b"),
+        ("emotions", "mine.csv", "--text-column", "body"),
+    ],
+)
 def test_an_environment_that_there_is_not_is_named_beside_those_that_there_are(command, words: tuple[str, ...]) -> None:
     result = command(*words, "--env", "tset")
     assert result.exit_code == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ import pyarrow.parquet as pq
 
 from affectlens.models.checkpoint import Checkpoint
 from affectlens.models.emotion.decision import DecisionRule
+from affectlens.sources.files import GZIP_MAGIC, without_lone_surrogates
 from affectlens.training.emotion import open_encoder
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
@@ -64,15 +66,22 @@ def annotate(path: Path, columns: Columns, checkpoint: Checkpoint, output: Path,
     label of the model. A row without a text gets nulls. The output appears once it is whole.
 
     Args:
-        path: CSV, TSV, JSON lines (also with .gz) or Parquet.
+        path: CSV, TSV, JSON lines (each plain or gzip, as its content tells) or Parquet.
         columns: what to read.
         checkpoint: `emotion_checkpoint`.
         output: Parquet file to write.
         chunk_rows: rows that are read and held at once.
 
     Raises:
-        AnnotationError: the file has another form, another encoding, no such column or a broken row.
+        AnnotationError: the file has another form, another encoding, no such column or a broken row, or the output
+            cannot lie where it should.
     """
+    if output.is_dir():
+        raise AnnotationError(f"the output {output} is a folder; expected the name of a file to write")
+    if not output.parent.is_dir():
+        raise AnnotationError(
+            f"there is no folder {output.parent} for the output {output.name}; make it or name another"
+        )
     rows, partial = read_rows(path, columns), output.with_name(output.name + ".part")
     reader, n_rows, n_empty = _Reader.of(checkpoint), 0, 0
     if columns.id in (
@@ -187,27 +196,36 @@ def read_rows(path: Path, columns: Columns) -> Iterator[Row]:
 
 @contextmanager
 def _opened(path: Path, encoding: str) -> Iterator[TextIO]:
-    """A text file, compressed or not, whose decoding errors say what to do."""
-    opener = gzip.open if path.name.endswith(GZIP) else open
+    """A text file, compressed or not, whose decoding errors say what to do; a mark of byte order is no text."""
+    with path.open("rb") as file:
+        opener = gzip.open if file.read(len(GZIP_MAGIC)) == GZIP_MAGIC else open
+    encoding = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
     try:
         with opener(path, "rt", encoding=encoding, newline="") as stream:
             yield stream
     except LookupError as error:
         raise AnnotationError(f"encoding {encoding!r} is unknown; try utf-8, cp1252 or latin-1") from error
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
+        what = str(error)
+        if isinstance(error, UnicodeDecodeError):
+            what = f"byte {error.object[error.start]:#04x}: {error.reason}"
         raise AnnotationError(
-            f"{path.name} is not {encoding} (byte {error.object[error.start]:#04x}: {error.reason}); say which "
-            "encoding it has, for instance --encoding cp1252"
+            f"{path.name} is not {encoding} ({what}); say which encoding it has, for instance --encoding cp1252 or "
+            "--encoding utf-16"
         ) from error
-    except (gzip.BadGzipFile, EOFError) as error:
-        raise AnnotationError(f"{path.name} is no whole gzip file ({error})") from error
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise AnnotationError(f"{path.name} is no whole gzip file ({error}); fetch or copy it again") from error
 
 
 def _separated(path: Path, columns: Columns) -> Iterator[Row]:
     csv.field_size_limit(_LONGEST_FIELD)
     separator = columns.separator or ("\t" if ".tsv" in path.suffixes else ",")
-    encoding = "utf-8-sig" if columns.encoding.lower().replace("_", "-") in ("utf-8", "utf8") else columns.encoding
-    with _opened(path, encoding) as stream:
+    if len(separator) != 1 or separator in '"\r\n':
+        raise AnnotationError(
+            f"the separator {separator!r} cannot part fields; expected one character such as ; or | "
+            "(a tabulator is $'\\t' in a shell)"
+        )
+    with _opened(path, columns.encoding) as stream:
         reader = csv.reader(stream, delimiter=separator, strict=True)
         try:
             header = next(reader, [])
@@ -231,13 +249,19 @@ def _json_lines(path: Path, columns: Columns) -> Iterator[Row]:
                 continue
             try:
                 record = json.loads(line)
-            except ValueError as error:
-                raise AnnotationError(f"line {number} of {path.name} is no JSON: {error}") from error
+            except (ValueError, RecursionError) as error:
+                raise AnnotationError(f"line {number} of {path.name} is no JSON that can be read: {error}") from error
             if not isinstance(record, dict):
                 raise AnnotationError(f"line {number} of {path.name} is no object but {type(record).__name__}")
             if number == 1:
                 _places(columns, list(record), path)
-            yield record.get(columns.text), None if columns.id is None else record.get(columns.id)
+            text, key = record.get(columns.text), None if columns.id is None else record.get(columns.id)
+            if isinstance(key, str) and without_lone_surrogates(key) != key:
+                raise AnnotationError(
+                    f"line {number} of {path.name}: its {columns.id!r} holds a lone surrogate, which no file can "
+                    "keep; repair it, or leave --id-column out (rows are numbered)"
+                )
+            yield without_lone_surrogates(text) if isinstance(text, str) else text, key
 
 
 def _parquet(path: Path, columns: Columns) -> Iterator[Row]:
@@ -252,11 +276,11 @@ def _parquet(path: Path, columns: Columns) -> Iterator[Row]:
                 texts = batch.column(columns.text).to_pylist()
                 keys = [None] * len(texts) if columns.id is None else batch.column(columns.id).to_pylist()
                 yield from zip(texts, keys, strict=True)
-    except pa.ArrowInvalid as error:
-        raise AnnotationError(f"{path.name} is no Parquet file: {error}") from error
+    except (pa.ArrowException, OSError) as error:
+        raise AnnotationError(f"{path.name} is no Parquet file, or a damaged one: {error}") from error
 
 
-def _places(columns: Columns, found: Sequence[str], path: Path) -> tuple[int, int | None]:
+def _places(columns: Columns, found: list[str], path: Path) -> tuple[int, int | None]:
     """Positions of the text and of the id among the columns of a file."""
     for name in (columns.text, columns.id):
         if name is not None and name not in found:
@@ -264,4 +288,8 @@ def _places(columns: Columns, found: Sequence[str], path: Path) -> tuple[int, in
             hint = f"; did you mean {close[0]!r}?" if close else "."
             shown = ", ".join(found[:_SHOWN]) or "none"
             raise AnnotationError(f"{path.name} has no column {name!r}{hint} Its columns: {shown}")
+        if name is not None and found.count(name) > 1:
+            raise AnnotationError(
+                f"{path.name} has {found.count(name)} columns {name!r}, expected one of that name; rename the others"
+            )
     return found.index(columns.text), None if columns.id is None else found.index(columns.id)

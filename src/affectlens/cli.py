@@ -236,7 +236,7 @@ def emotions(
 ) -> None:
     """Read emotion off every text of FILE and write the result as Parquet.
 
-    FILE is CSV or TSV with a header line, JSON lines (each also with .gz) or Parquet. It is read in chunks, so its size
+    FILE is CSV or TSV with a header line, JSON lines (each plain or gzip) or Parquet. It is read in chunks, so its size
     does not matter. The output has one row for each row of FILE, in the same order:
 
     \b
@@ -253,7 +253,7 @@ def emotions(
 
     name = file.name.removesuffix(".gz")
     target = output or file.with_name(name.removesuffix(Path(name).suffix) + ".emotions.parquet")
-    if target.exists() and not overwrite:
+    if target.is_file() and not overwrite:
         raise click.ClickException(f"{target} exists; pass --overwrite to replace it, or another --output")
     dataset = _context(env, conf_source).catalog["emotion_checkpoint"]
     if not dataset.exists():
