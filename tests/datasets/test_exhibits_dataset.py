@@ -34,6 +34,13 @@ def test_what_is_no_exhibit_is_refused(tmp_path: Path) -> None:
         ExhibitsDataset(filepath=str(tmp_path / "exhibits.json")).save([{"title": "no kind"}])
 
 
+def test_what_could_not_be_loaded_again_is_refused(tmp_path: Path) -> None:
+    nowhere = CURVE.model_copy(update={"series": (Series(name="cnn", x=(float("nan"),), y=(0.5,)),)})
+    with pytest.raises(DatasetError, match=r"series\.0\.x\.0"):
+        ExhibitsDataset(filepath=str(tmp_path / "exhibits.json")).save([nowhere])
+    assert not (tmp_path / "exhibits.json").exists()
+
+
 def test_a_preview_leaves_the_bytes_of_images_out(tmp_path: Path) -> None:
     dataset = ExhibitsDataset(filepath=str(tmp_path / "exhibits.json"))
     dataset.save([CURVE, Gallery(title="samples", items=(Item(title="one", image="AAAA"),))])

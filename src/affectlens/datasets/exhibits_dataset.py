@@ -19,8 +19,10 @@ class ExhibitsDataset(VersionedFileDataset[list[Exhibit]]):
         return EXHIBITS.validate_json(self._file_to_load().read_bytes()) if self._exists() else []
 
     def save(self, data: list[Exhibit]) -> None:
-        """Write the exhibits."""
-        write_atomically(self._file_to_save(), EXHIBITS.dump_json(EXHIBITS.validate_python(data), indent=1))
+        """Write the exhibits; one that could not be loaded again, such as a point at NaN, is refused."""
+        content = EXHIBITS.dump_json(EXHIBITS.validate_python(data), indent=1)
+        EXHIBITS.validate_json(content)
+        write_atomically(self._file_to_save(), content)
 
     def preview(self) -> JSONPreview:
         """The exhibits, for kedro-viz; of images only that there are some."""
