@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from affectlens.sources import SOURCES, Tables, read_source, source_params
@@ -61,6 +63,10 @@ def test_two_columns_of_one_name_are_refused_where_they_are_read(tmp_path: Path)
         read(tmp_path, f"user,user,item,time\na,b,c,{TIME}\n")
     with pytest.raises(ValueError, match="items has 2 columns 'tags'"):
         read(tmp_path, f"user,item,time\na,c,{TIME}\n", "item,tags,tags\nc,x,y\n")
+    table = pa.table([["a"], ["b"], ["c"], [TIME]], names=["user", "user", "item", "time"])
+    pq.write_table(table, tmp_path / "table.parquet")
+    with pytest.raises(ValueError, match="interactions has 2 columns 'user'"):
+        read(tmp_path, (tmp_path / "table.parquet").read_bytes())
     assert rows(read(tmp_path, f"user,item,time,x,x\na,c,{TIME},1,2\n")) == [("a", "c", TIME, "view")]
 
 

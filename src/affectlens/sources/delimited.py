@@ -72,7 +72,8 @@ def read_rows(path: Path) -> Rows:
 
 def _parquet(path: Path) -> pd.DataFrame:
     try:
-        table = pq.read_table(path)
+        with pq.ParquetFile(path) as file:  # the columns of this file alone: no others from the names of its folders
+            table = file.read()
     except (pa.ArrowException, OSError) as error:
         raise ValueError(f"{path} is a damaged Parquet file ({error}); write or copy it again") from error
     frame: pd.DataFrame = table.to_pandas(integer_object_nulls=True)
